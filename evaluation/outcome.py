@@ -12,7 +12,7 @@ ResultStatus = Literal["passed", "failed", "errored", "skipped"]
 Verdict = Literal["passed", "failed", "errored", "not_evaluated"]
 
 
-class MetricResult(Value):
+class MetricResult(Value, frozen=True, kw_only=True):
     """What one evaluator said about one trace.
 
     ``score`` is on the metric's own scale, None when nothing was measured.
@@ -44,7 +44,7 @@ class MetricResult(Value):
         return "failed" if self.eval_status == "FAILED" else "skipped"
 
 
-class TraceResult(Value):
+class TraceResult(Value, frozen=True, kw_only=True):
     """Everything found about one trace; ``metric_results`` in requested order."""
 
     trace_id: str
@@ -57,7 +57,7 @@ class TraceResult(Value):
     eval_case_match: str | None = None
 
 
-class RunResult(Value):
+class RunResult(Value, frozen=True, kw_only=True):
     """Everything found about all traces of one evaluation."""
 
     trace_results: list[TraceResult] = []

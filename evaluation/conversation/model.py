@@ -9,7 +9,7 @@ from evaluation.values import JSON, JSONObject, Value
 NANOSECONDS_PER_SECOND = 1_000_000_000
 
 
-class Content(Value):
+class Content(Value, frozen=True, kw_only=True):
     """A message: a role and parts in Google GenAI's shape.
 
     Each part is an object with one of ``text``, ``function_call`` or
@@ -30,7 +30,7 @@ class Content(Value):
         return separator.join(t for t in texts if isinstance(t, str) and t)
 
 
-class ToolCall(Value):
+class ToolCall(Value, frozen=True, kw_only=True):
     """One execution (or request) of a tool.
 
     ``args`` and ``response`` are None when the trace did not capture them: unknown, not
@@ -50,7 +50,7 @@ class ToolCall(Value):
     ended_ns: int | None = None
 
 
-class Usage(Value):
+class Usage(Value, frozen=True, kw_only=True):
     """Tokens that model calls used; None where nobody counted.
 
     ``output`` includes ``thought`` tokens; ``cache_read`` and ``cache_creation`` are
@@ -64,7 +64,7 @@ class Usage(Value):
     cache_creation: int | None = None
 
 
-class ModelCall(Value):
+class ModelCall(Value, frozen=True, kw_only=True):
     """One logical call of a language model: wrapper and provider span are one."""
 
     span_id: str
@@ -78,7 +78,7 @@ class ModelCall(Value):
     finish_reasons: tuple[str, ...] = ()
 
 
-class Gap(Value):
+class Gap(Value, frozen=True, kw_only=True):
     """Something a turn should tell and does not; ``code`` is stable.
 
     ``message`` is the sentence that people see among the conversion warnings.
@@ -89,7 +89,7 @@ class Gap(Value):
     span_id: str | None = None
 
 
-class Invocation(Value):
+class Invocation(Value, frozen=True, kw_only=True):
     """One turn: a user message to the outermost agent, and what came of it.
 
     None means not captured. Tool calls come in time order and include those of
@@ -112,7 +112,7 @@ class Invocation(Value):
     gaps: tuple[Gap, ...] = ()
 
 
-class Metadata(Value):
+class Metadata(Value, frozen=True, kw_only=True):
     """What a list of traces shows of one; ``start_time`` is in microseconds."""
 
     agent_name: str | None = None
@@ -125,7 +125,7 @@ class Metadata(Value):
     final_output_preview: str | None = None
 
 
-class Conversation(Value):
+class Conversation(Value, frozen=True, kw_only=True):
     """All turns of one trace, in time order.
 
     ``warnings`` is what people see: problems of the trace and gaps of the turns as

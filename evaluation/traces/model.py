@@ -15,7 +15,7 @@ StatusCode = Literal["unset", "ok", "error"]
 NANOSECONDS_PER_MICROSECOND = 1_000
 
 
-class Problem(Value):
+class Problem(Value, frozen=True, kw_only=True):
     """Something in a document that could not be read, and where it stands.
 
     ``code`` is stable and for programs; ``path`` is a JSON path into the document.
@@ -36,7 +36,7 @@ class Problem(Value):
         return f"{place}: {self.message}" if place else self.message
 
 
-class SpanEvent(Value):
+class SpanEvent(Value, frozen=True, kw_only=True):
     """A timed happening inside a span; ``time_ns`` is nanoseconds since the epoch."""
 
     name: str
@@ -44,7 +44,7 @@ class SpanEvent(Value):
     attributes: Mapping[str, JSON] = {}
 
 
-class SpanLink(Value):
+class SpanLink(Value, frozen=True, kw_only=True):
     """A reference to a span that is not the parent."""
 
     trace_id: str
@@ -52,7 +52,7 @@ class SpanLink(Value):
     attributes: Mapping[str, JSON] = {}
 
 
-class Scope(Value):
+class Scope(Value, frozen=True, kw_only=True):
     """The instrumentation library that made the span."""
 
     name: str = ""
@@ -60,7 +60,7 @@ class Scope(Value):
     attributes: Mapping[str, JSON] = {}
 
 
-class LogRecord(Value):
+class LogRecord(Value, frozen=True, kw_only=True):
     """A log record of the same export, joined to a span by its ids."""
 
     trace_id: str
@@ -71,7 +71,7 @@ class LogRecord(Value):
     attributes: Mapping[str, JSON] = {}
 
 
-class Span(Value):
+class Span(Value, frozen=True, kw_only=True):
     """One operation, lossless.
 
     Ids are lower-case hex where the source was hex or base64 of the right length, else
@@ -105,7 +105,7 @@ class Span(Value):
         return max(0, self.end_ns - self.start_ns)
 
 
-class Trace(Value):
+class Trace(Value, frozen=True, kw_only=True):
     """The spans of one trace id as a forest.
 
     ``spans`` are in file order, each span id once. ``roots`` and the tuples in
@@ -124,7 +124,7 @@ class Trace(Value):
         return self.children.get(span.span_id, ())
 
 
-class Limits(Value):
+class Limits(Value, frozen=True, kw_only=True):
     """How much one document may hold before it is refused.
 
     Sizes are bytes after decompression, ``max_depth`` counts nested JSON containers.
@@ -135,7 +135,7 @@ class Limits(Value):
     max_depth: int = 512
 
 
-class LoadedTraces(Value):
+class LoadedTraces(Value, frozen=True, kw_only=True):
     """What one document held.
 
     ``format`` is ``jaeger-json``, ``otlp-json`` (every shape of OTLP in JSON, Tempo's

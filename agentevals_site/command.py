@@ -1,0 +1,24 @@
+"""The ``agentevals`` program: one name for every command of the project."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from evaluation.cli.commands import COMMANDS
+from evaluation.cli.group import Entry, make_group, run_group
+
+SITE_COMMANDS = {
+    "migrate": Entry(
+        target="agentevals_site.cli.migrate:migrate",
+        summary="Prepare or change the database schema.",
+    ),
+    "serve": Entry(
+        target="agentevals_site.cli.serve:serve",
+        summary="Start the API server.",
+    ),
+}
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    run_group(make_group({**COMMANDS, **SITE_COMMANDS}))

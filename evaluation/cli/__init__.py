@@ -1,0 +1,3 @@
+"""The ``agentevals`` commands that need nothing but this library."""
+
+from __future__ import annotations

@@ -1,0 +1,141 @@
+"""A command group that imports a command only when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from evaluation.values import Value
+
+DISTRIBUTION = "agentevals-django"
+PROGRAM = "agentevals"
+USAGE_ERROR = 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+LOG_LEVELS = ("WARNING", "INFO", "DEBUG")
+
+
+class Entry(Value, frozen=True, kw_only=True):
+    """Where a command is (``module:attribute``) and the line that ``--help`` shows."""
+
+    target: str
+    summary: str
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and summary; ``--help`` imports none of them."""
+
+    def __init__(self, *, entries: Mapping[str, Entry], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.entries = entries
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in alphabetical order."""
+        del ctx
+        return sorted(self.entries)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import the command; None when there is none of that name."""
+        del ctx
+        entry = self.entries.get(name)
+        if entry is None:
+            return None
+        module, _, attribute = entry.target.partition(":")
+        try:
+            command: click.Command = getattr(import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            # Only the command's own absence is news; its bugs keep their traceback.
+            if error.name is None or not module.startswith(error.name):
+                raise
+            raise click.UsageError(
+                f"The command {name!r} is not part of this installation."
+            ) from error
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the commands without importing them."""
+        names = self.list_commands(ctx)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.entries[name].summary) for name in names])
+
+
+def make_group(entries: Mapping[str, Entry]) -> LazyGroup:
+    """Make the ``agentevals`` group of these commands, by name."""
+    return LazyGroup(
+        entries=entries,
+        name=PROGRAM,
+        help="Score the traces of AI agents against golden eval sets.",
+        callback=_start,
+        params=[
+            click.Option(
+                ["-v", "--verbose"],
+                count=True,
+                help="Log more on stderr: -v for INFO, -vv for DEBUG.",
+            ),
+            click.Option(
+                ["--no-color"],
+                is_flag=True,
+                help="Never colour the output (as with NO_COLOR set).",
+            ),
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_version,
+                help="Show the version and exit.",
+            ),
+        ],
+        context_settings={"help_option_names": ["--help"]},
+    )
+
+
+def _start(verbose: int, no_color: bool) -> None:  # noqa: FBT001 - click passes it
+    ctx = click.get_current_context()
+    if no_color or os.environ.get("NO_COLOR"):
+        ctx.color = False
+    if verbose:
+        log_to_stderr(verbose)
+
+
+def log_to_stderr(verbosity: int) -> None:
+    """Send log records to stderr: 0 warnings, 1 information, 2 everything."""
+    import logging
+
+    level = LOG_LEVELS[min(verbosity, len(LOG_LEVELS) - 1)]
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version(DISTRIBUTION)
+        except PackageNotFoundError:
+            number = "unknown (not installed)"
+        click.echo(f"{PROGRAM}, version {number}")
+        ctx.exit()
+
+
+def run_group(group: click.Group) -> NoReturn:
+    """Run the command line of this process and leave with its exit code.
+
+    Unlike click alone, an interrupt is 130 and never 1, which says that a metric
+    failed.
+    """
+    try:
+        code = group.main(prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        code = INTERRUPTED
+    sys.exit(code if isinstance(code, int) else 0)

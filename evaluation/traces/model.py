@@ -140,9 +140,11 @@ class LoadedTraces(Value, frozen=True, kw_only=True):
 
     ``format`` is ``jaeger-json``, ``otlp-json`` (every shape of OTLP in JSON, Tempo's
     included), ``otlp-proto`` or ``langfuse-json``. Problems belong to the document;
-    those that belong to one trace are on the trace.
+    those that belong to one trace are on the trace. ``logs`` are the records that
+    belong to no span of this document (another one may hold it).
     """
 
     format: str
     traces: tuple[Trace, ...]
+    logs: tuple[LogRecord, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -9,6 +9,7 @@ TRACE_ID = "7e57ab1e5ea0b5e7ed0c0ffee0ddba11"
 STARTED_NS = 1_780_308_000_000_000_000  # 2026-06-01 10:00 UTC
 MILLISECOND_NS = 1_000_000
 MODEL = "tern-2-mini"
+Reading = tuple[str, dict[str, Any], dict[str, Any]]
 
 FIRST_QUESTION = "Is the sea calmer at North Pier or at Gull Rock this morning?"
 FIRST_ANSWER = (
@@ -17,16 +18,15 @@ FIRST_ANSWER = (
 )
 SECOND_QUESTION = "And when is high water at the calmer one?"
 SECOND_ANSWER = "High water at Gull Rock is at 14:20, with 3.1 m."
-READINGS = (
+READINGS: tuple[Reading, ...] = (
     ("sea_state", {"place": "North Pier", "hours": 3}, {"waves_m": 1.3, "wind_kn": 24}),
     ("sea_state", {"place": "Gull Rock", "hours": 3}, {"waves_m": 0.4, "wind_kn": 9}),
 )
-TIDE = (
+TIDE: Reading = (
     "tide_table",
     {"place": "Gull Rock", "date": "2026-06-01"},
     {"high_water": "14:20", "height_m": 3.1},
 )
-Reading = tuple[str, dict[str, Any], dict[str, Any]]
 
 
 def attribute(key: str, value: object) -> dict[str, Any]:

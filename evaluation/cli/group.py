@@ -6,11 +6,9 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
-
-from evaluation.values import Value
 
 DISTRIBUTION = "agentevals-django"
 PROGRAM = "agentevals"
@@ -19,8 +17,11 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 LOG_LEVELS = ("WARNING", "INFO", "DEBUG")
 
 
-class Entry(Value, frozen=True, kw_only=True):
-    """Where a command is (``module:attribute``) and the line that ``--help`` shows."""
+class Entry(NamedTuple):
+    """Where a command is (``module:attribute``) and the line that ``--help`` shows.
+
+    Not a ``Value``: ``--help`` should not pay for importing msgspec.
+    """
 
     target: str
     summary: str
@@ -96,7 +97,7 @@ def make_group(entries: Mapping[str, Entry]) -> LazyGroup:
     )
 
 
-def _start(verbose: int, no_color: bool) -> None:  # noqa: FBT001 - click passes it
+def _start(verbose: int, no_color: bool) -> None:
     ctx = click.get_current_context()
     if no_color or os.environ.get("NO_COLOR"):
         ctx.color = False
@@ -112,7 +113,7 @@ def log_to_stderr(verbosity: int) -> None:
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
 
 
-def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
+def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         from importlib.metadata import PackageNotFoundError, version
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import click
 
@@ -19,66 +19,64 @@ def expand(arguments: Iterable[str], *, apart_from: Iterable[str] = ()) -> list[
     """Return the paths of all trace files that the arguments mean, in their order.
 
     A pattern that the shell left alone is expanded here; a folder means all trace
-    files below it, without eval sets and ``apart_from``. ``-`` is standard input and
-    can be read once only.
+    files below it, without eval sets, hidden files and ``apart_from``. ``-`` is
+    standard input and can be read once only.
 
     Raises:
         click.BadParameter: a path does not exist, or nothing matches.
     """
-    ours = {os.path.realpath(path) for path in apart_from}
+    ours = {Path(path).resolve() for path in apart_from}
     paths = [path for argument in arguments for path in _expand_one(argument, ours)]
     if paths.count(STDIN) > 1:
         raise _bad("'-' (standard input) can be given only once.")
     return paths
 
 
-def _expand_one(argument: str, ours: set[str]) -> list[str]:
-    if argument == STDIN or os.path.isfile(argument):  # noqa: PTH113 - pathlib costs 10 ms
-        return [argument]
-    if os.path.isdir(argument):  # noqa: PTH112 - pathlib costs 10 ms
-        return _below(argument, ours)
-    if os.path.exists(argument):  # noqa: PTH110 - a pipe or a device
+def _expand_one(argument: str, ours: set[Path]) -> list[str]:
+    path = Path(argument)
+    if argument != STDIN and path.is_dir():
+        return _below(path, ours)
+    if argument == STDIN or path.exists():
         return [argument]
     if GLOB_CHARACTERS & set(argument):
         return _matching(argument, ours)
     raise _bad(f"Path {argument!r} does not exist.")
 
 
-def _below(folder: str, ours: set[str]) -> list[str]:
+def _below(folder: Path, ours: set[Path]) -> list[str]:
     found = [
-        path
-        for path in sorted(_files(folder))
-        if os.path.realpath(path) not in ours and not _is_eval_set(path)
+        str(path)
+        for path in sorted(_trace_files(folder))
+        if path.resolve() not in ours and not _is_eval_set(path)
     ]
     if not found:
         suffixes = ", ".join(TRACE_SUFFIXES)
-        raise _bad(f"Folder {folder!r} holds no trace file ({suffixes}).")
+        raise _bad(f"Folder {str(folder)!r} holds no trace file ({suffixes}).")
     return found
 
 
-def _files(folder: str) -> Iterator[str]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            if name.lower().endswith(TRACE_SUFFIXES) and not name.startswith("."):
-                yield os.path.join(parent, name)  # noqa: PTH118 - pathlib costs 10 ms
+def _trace_files(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.name.lower().endswith(TRACE_SUFFIXES) and not hidden and path.is_file():
+            yield path
 
 
-def _matching(pattern: str, ours: set[str]) -> list[str]:
+def _matching(pattern: str, ours: set[Path]) -> list[str]:
     import glob
 
-    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - takes any pattern, absolute ones too
+    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob refuses absolute patterns
     if not found:
         raise _bad(f"No file matches {pattern!r}.")
     return [path for one in found for path in _expand_one(one, ours)]
 
 
-def _is_eval_set(path: str) -> bool:
+def _is_eval_set(path: Path) -> bool:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs 10 ms
+        with path.open("rb") as file:
             start = file.read(SNIFFED_BYTES)
     except OSError:
-        return False  # the loader reports it
+        return False  # reading it as a trace will say why
     return any(mark in start for mark in EVAL_SET_MARKS)
 
 

@@ -31,7 +31,7 @@ def grid(
     """
     cells = [[cell.strip().splitlines() or [""] for cell in row] for row in rows]
     widths = _widths(headings, cells)
-    if width is not None and cells:
+    if width is not None:
         _wrap_last(cells, widths, width)
         widths = _widths(headings, cells)
     right = [
@@ -48,11 +48,9 @@ def grid(
 def _widths(headings: Sequence[str], cells: list[list[list[str]]]) -> list[int]:
     return [
         max(
-            len(heading) + (HEADING_PADDING if heading else 0),
-            *(len(line) for row in cells for line in row[column]),
+            [len(heading) + HEADING_PADDING * bool(heading)]
+            + [len(line) for row in cells for line in row[column]]
         )
-        if cells
-        else len(heading) + HEADING_PADDING
         for column, heading in enumerate(headings)
     ]
 
@@ -80,9 +78,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _row_lines(
-    row: list[list[str]], widths: list[int], right: list[bool]
-) -> list[str]:
+def _row_lines(row: list[list[str]], widths: list[int], right: list[bool]) -> list[str]:
     height = max(len(cell) for cell in row)
     padded = [cell + [""] * (height - len(cell)) for cell in row]
     return [_line(line, widths, right) for line in zip(*padded, strict=True)]

@@ -12,7 +12,7 @@ from evaluation.reports.wording import (
     trace_title,
 )
 
-MARKS = {"passed": "✅", "failed": "❌", "errored": "⚠️", "skipped": "➖"}
+MARKS = {"passed": "✅", "failed": "❌", "errored": "⚠️", "skipped": "⚪"}
 HEADINGS = ("", "Metric", "Score", "Status", "Per invocation", "Time", "Why")
 
 
@@ -88,4 +88,5 @@ def _escaped(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    return "`" + text.replace("`", "'").replace("|", "\\|").replace("\n", " ") + "`"
+    line = " ".join(text.splitlines())
+    return "`" + line.replace("`", "'").replace("|", "\\|") + "`"

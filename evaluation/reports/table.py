@@ -6,8 +6,14 @@ from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.reports import performance
 from evaluation.reports.explaining import verdict_lines
 from evaluation.reports.grid import grid
-from evaluation.reports.wording import calls, duration, errors_block, icon, score
-from evaluation.reports.wording import mismatches as mismatching_turns
+from evaluation.reports.wording import (
+    calls,
+    duration,
+    errors_block,
+    icon,
+    mismatches,
+    score,
+)
 
 HEADINGS = ("", "Metric", "Score", "Status", "Per-Invocation", "Time", "Error")
 NUMERIC = frozenset({HEADINGS.index("Score"), HEADINGS.index("Per-Invocation")})
@@ -28,16 +34,16 @@ def _trace_lines(trace: TraceResult, width: int | None) -> list[str]:
         f"Trace: {trace.trace_id}",
         f"Invocations: {trace.num_invocations}",
         *(f"  Warning: {warning}" for warning in trace.conversion_warnings),
-        *grid(
-            HEADINGS,
-            [_row(metric) for metric in trace.metric_results],
-            numeric=NUMERIC,
-            width=width,
-        ),
-        *(line for metric in trace.metric_results for line in _mismatches(metric)),
+        *_table(trace, width),
+        *(line for metric in trace.metric_results for line in _different_calls(metric)),
         *performance.trace_lines(trace.performance_metrics),
         "",
     ]
+
+
+def _table(trace: TraceResult, width: int | None) -> list[str]:
+    rows = [_row(metric) for metric in trace.metric_results]
+    return grid(HEADINGS, rows, numeric=NUMERIC, width=width) if rows else []
 
 
 def _row(metric: MetricResult) -> tuple[str, ...]:
@@ -52,8 +58,8 @@ def _row(metric: MetricResult) -> tuple[str, ...]:
     )
 
 
-def _mismatches(metric: MetricResult) -> list[str]:
-    turns = mismatching_turns(metric) if metric.eval_status == "FAILED" else []
+def _different_calls(metric: MetricResult) -> list[str]:
+    turns = mismatches(metric) if metric.eval_status == "FAILED" else []
     lines = []
     for number, turn in turns:
         lines.append(f"  Invocation {number} trajectory mismatch:")

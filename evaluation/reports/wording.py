@@ -27,8 +27,8 @@ def duration(milliseconds: float | None) -> str:
         return f"{whole}ms"
     if whole < MILLISECONDS_PER_MINUTE:
         return f"{whole / MILLISECONDS_PER_SECOND:.1f}s"
-    minutes, rest = divmod(whole, MILLISECONDS_PER_MINUTE)
-    return f"{minutes}m {round(rest / MILLISECONDS_PER_SECOND)}s"
+    minutes, seconds = divmod(round(whole / MILLISECONDS_PER_SECOND), 60)
+    return f"{minutes}m {seconds}s"
 
 
 def icon(result: MetricResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from itertools import accumulate
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from evaluation.errors import TraceFormatError
 from evaluation.traces.model import Limits
 from evaluation.traces.reading import Place
-from evaluation.values import JSON
+from evaluation.values import JSON, JSONObject
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31
@@ -23,15 +23,13 @@ _MARKS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 
+_SPACE = re.compile(r"\s*")
 # Escapes in JSON text; the group catches a surrogate that has no partner.
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_BRACKETS = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
 
 
 class Part(NamedTuple):
@@ -111,13 +109,32 @@ def parse(content: bytes, place: Place) -> Parts:
     """
     if not content.strip():
         return Parts([])
-    _refuse_deep(content, place.reading.limits)
-    content = _as_utf8(content, place)
+    limits = place.reading.limits
+    try:
+        parts = _decoded(_as_utf8(content, place), place)
+    except RecursionError as error:
+        raise _too_deep(limits) from error
+    _refuse_deep([part.value for part in parts.parts], limits)
+    return parts
+
+
+def _decoded(content: bytes, place: Place) -> Parts:
     try:
         return Parts([Part(_decode(content))])
     except ValueError as error:
-        lines = _lines(content, place)
-        return Parts(lines) if lines else Parts([], f"not JSON: {error}")
+        fault = f"not JSON: {error}"
+    first = content.lstrip().split(b"\n", 1)[0]
+    readers = (_lines, _stream) if _is_json(first) else (_stream, _lines)
+    parts = next(filter(None, (read(content, place) for read in readers)), [])
+    return Parts(parts, "" if parts else fault)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        _decode(line)
+    except ValueError:
+        return False
+    return True
 
 
 def _as_utf8(content: bytes, place: Place) -> bytes:
@@ -135,8 +152,11 @@ def _decode(content: bytes) -> JSON:
     try:
         return msgspec.json.decode(content)
     except msgspec.MsgspecError:
-        text = _ESCAPE.sub(_pair_or_replace, content.decode())
-        return json.loads(text, strict=False)
+        return json.loads(_replace_surrogates(content.decode()), strict=False)
+
+
+def _replace_surrogates(text: str) -> str:
+    return _ESCAPE.sub(_pair_or_replace, text)
 
 
 def _pair_or_replace(escape: re.Match[str]) -> str:
@@ -158,19 +178,48 @@ def _lines(content: bytes, place: Place) -> list[Part]:
     if not any(isinstance(part.value, (dict, list)) for part in parts):
         return []
     for number, fault in faults:
-        place._replace(line=number).note(
-            "invalid_json", f"the line is not JSON: {fault}"
-        )
+        place.at_line(number).note("invalid_json", f"the line is not JSON: {fault}")
     return parts
 
 
-def _refuse_deep(content: bytes, limits: Limits) -> None:
-    """Refuse nesting beyond the limit before anything recursive sees it."""
-    brackets = _STRING.sub(b"", content).translate(_BRACKETS, _NO_BRACKETS)
-    if brackets.count(b"[") <= limits.max_depth:
-        return
-    deepest = max(accumulate(1 if byte == ord("[") else -1 for byte in brackets))
-    if deepest > limits.max_depth:
-        raise TraceFormatError(
-            f"The document is nested deeper than the limit of {limits.max_depth} levels"
-        )
+def _stream(content: bytes, place: Place) -> list[Part]:
+    """Decode JSON values one after another, as console exporters print them."""
+    text = _replace_surrogates(content.decode())
+    decoder = json.JSONDecoder(strict=False)
+    parts: list[Part] = []
+    position = _past_space(text, 0)
+    while position < len(text):
+        try:
+            value, end = decoder.raw_decode(text, position)
+        except ValueError as error:
+            if parts:
+                place.note("invalid_json", f"the rest is not JSON: {error}")
+            break
+        parts.append(Part(value))
+        position = _past_space(text, end)
+    return parts if any(isinstance(part.value, (dict, list)) for part in parts) else []
+
+
+def _past_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def _refuse_deep(level: list[JSON], limits: Limits) -> None:
+    """Refuse nesting beyond the limit, before anything recursive sees the values."""
+    depth = 0
+    while level := [item for item in level if isinstance(item, (dict, list))]:
+        depth += 1
+        if depth > limits.max_depth:
+            raise _too_deep(limits)
+        level = [item for holder in level for item in _items(holder)]
+
+
+def _items(holder: JSONObject | list[JSON]) -> Iterable[JSON]:
+    return holder.values() if isinstance(holder, dict) else holder
+
+
+def _too_deep(limits: Limits) -> TraceFormatError:
+    return TraceFormatError(
+        f"The document is nested deeper than the limit of {limits.max_depth} levels"
+    )

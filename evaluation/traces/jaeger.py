@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from evaluation.traces import ids
 from evaluation.traces.model import (
     Scope,
@@ -125,7 +127,7 @@ def _value(tag: JSONObject) -> JSON:
     return value if converted is None else converted
 
 
-_TYPES = {
+_TYPES: dict[str, Callable[[str], JSON]] = {
     "int64": integer,
     "long": integer,
     "float64": real,

@@ -58,39 +58,44 @@ def real(value: JSON) -> float | None:
 
 def nanoseconds(value: JSON) -> int | None:
     """Read nanoseconds since the epoch, or an ISO 8601 time with a zone."""
-    return iso_nanoseconds(value) if _is_iso(value) else integer(value)
+    return _in_range(iso_nanoseconds(value) if _is_iso(value) else integer(value))
 
 
 def microseconds(value: JSON) -> int | None:
     """Read microseconds (fractions too) or an ISO time, as nanoseconds."""
-    whole = nanoseconds(value) if _is_iso(value) else None
-    if whole is not None:
-        return whole
+    if _is_iso(value):
+        return _in_range(iso_nanoseconds(value))
     count = integer(value)
     if count is not None:
-        return count * NS_PER_US
+        return _in_range(count * NS_PER_US)
     number = real(value)
     if number is None or not math.isfinite(number):
         return None
+    # A float of today's nanoseconds is off by up to 128; its fraction alone is not.
     whole = math.floor(number)
-    return whole * NS_PER_US + math.floor((number - whole) * NS_PER_US)
+    return _in_range(whole * NS_PER_US + math.floor((number - whole) * NS_PER_US))
 
 
 def moment(value: JSON) -> int | None:
     """Read a time whose unit nobody names, as nanoseconds since the epoch."""
     if _is_iso(value):
-        return iso_nanoseconds(value)
+        return _in_range(iso_nanoseconds(value))
     number = integer(value)
     if number is None:
         return _fractional_moment(value)
-    return number * _unit(number)
+    return _in_range(number * _unit(number))
+
+
+def _in_range(time_ns: int | None) -> int | None:
+    """Drop what fits into no 64 bits: no clock shows it, and no format carries it."""
+    return None if time_ns is None or abs(time_ns) >= 1 << 64 else time_ns
 
 
 def _fractional_moment(value: JSON) -> int | None:
     number = real(value)
     if number is None or not math.isfinite(number):
         return None
-    return round(number * _unit(number))
+    return _in_range(round(number * _unit(number)))
 
 
 def _unit(number: float) -> int:

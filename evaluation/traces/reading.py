@@ -76,6 +76,10 @@ class Place(NamedTuple):
         path = self.path + suffix
         return Place(self.reading, path, self.line, span_id or self.span_id)
 
+    def at_line(self, line: int) -> Place:
+        """Return this place on a line of JSON lines."""
+        return self._replace(line=line)
+
     def note(self, code: str, message: str, suffix: str = "") -> None:
         """Leave a problem at ``suffix`` below this place."""
         self.reading.report(

@@ -31,7 +31,6 @@ _TIMES = {
     "endTime": "endTimeUnixNano",
     "timestamp": "timeUnixNano",
 }
-_CONTEXT = {"trace_id": "traceId", "span_id": "spanId"}
 
 
 def canonical(raw: JSONObject) -> JSONObject:
@@ -55,7 +54,9 @@ def _renamed(raw: JSONObject) -> JSONObject:
     renamed: JSONObject = {}
     context = raw.get("context")
     if isinstance(context, dict):
-        renamed |= {_CONTEXT.get(key, key): value for key, value in context.items()}
+        renamed = {
+            _NAMES.get(str(key), str(key)): value for key, value in context.items()
+        }
     for key, value in raw.items():
         if key in _TIMES:
             renamed.setdefault(_TIMES[key], _moment(value))

@@ -26,7 +26,14 @@ SCOPE_KEYS = (
     "instrumentation_library_spans",
 )
 _SPAN_KEYS = frozenset(
-    ("spanId", "span_id", "traceId", "trace_id", "startTimeUnixNano", "context")
+    (
+        "spanId",
+        "span_id",
+        "traceId",
+        "trace_id",
+        "startTimeUnixNano",
+        "start_time_unix_nano",
+    )
 )
 # Tempo wraps an export in "trace", query services in "data" or "result".
 _WRAPPERS = ("trace", "data", "result")
@@ -45,7 +52,7 @@ def shapes(value: JSON) -> tuple[Shape, ...]:
     if not isinstance(value, dict):
         return ()
     return tuple(
-        shape for tell in (_otlp, _langfuse, _jaeger) if (shape := tell(value))
+        shape for tell in (_langfuse, _otlp, _jaeger) if (shape := tell(value))
     )
 
 
@@ -76,29 +83,32 @@ def is_export(value: JSONObject) -> bool:
 
 def is_span(value: JSONObject) -> bool:
     """Tell whether an object is one OTLP or SDK span."""
-    return not _SPAN_KEYS.isdisjoint(value) and not isinstance(
-        value.get("spans", value.get("observations")), list
-    )
+    if isinstance(value.get("spans"), list):
+        return False
+    return not _SPAN_KEYS.isdisjoint(value) or isinstance(value.get("context"), dict)
 
 
 def _holds_spans(value: JSONObject) -> bool:
     spans = value.get("spans")
-    return (
-        isinstance(spans, list)
-        and any(isinstance(span, dict) and is_span(span) for span in spans[:1])
-        and "traceID" not in value
-    )
+    if not isinstance(spans, list) or not spans:
+        return False
+    first = spans[0]
+    return isinstance(first, dict) and is_span(first) and "operationName" not in first
 
 
 def _jaeger(value: JSONObject) -> Shape | None:
     if "data" in value or isinstance(value.get("spans"), list):
         return Shape(JAEGER, value)
+    if "spanID" in value:
+        return Shape(JAEGER, {"spans": [value]})
     return None
 
 
 def _langfuse(value: JSONObject) -> Shape | None:
-    if isinstance(value.get("observations"), list) and (
-        isinstance(value.get("trace"), dict) or "id" in value
-    ):
+    if "parentObservationId" in value:
+        return Shape(LANGFUSE, {"trace": {}, "observations": [value]})
+    trace = value.get("trace")
+    known = "id" in value if trace is None else isinstance(trace, dict)
+    if known and isinstance(value.get("observations"), list):
         return Shape(LANGFUSE, value)
     return None

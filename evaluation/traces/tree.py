@@ -2,7 +2,8 @@
 
 * A span whose parent is in the trace becomes its child, any other a root.
 * Of spans with one id (an exporter's retry, a partial and a final export) the later
-  copy stays, at the place of the first; an unfinished copy never replaces a finished one.
+  copy stays, at the place of the first. But a copy that is its own parent never replaces
+  one that is not, nor an unfinished copy a finished one.
 * A span without an id gets one of its own and keeps its parent.
 * A cycle is cut at its earliest span, which becomes a root without a parent.
 
@@ -96,12 +97,16 @@ def _with_names(
 
 
 def _better(first: Span, later: Span) -> Span:
-    return first if later.end_ns is None and first.end_ns is not None else later
+    return max(later, first, key=_soundness)
+
+
+def _soundness(span: Span) -> tuple[bool, bool]:
+    return span.parent_id != span.span_id, span.end_ns is not None
 
 
 def _cycle_heads(by_id: Mapping[str, Span]) -> list[str]:
     """Return the earliest span of every cycle of parents."""
-    heads: list[str] = []
+    entries: list[str] = []
     walked: dict[str, int] = {}
     for walk, start in enumerate(by_id):
         current: str | None = start
@@ -109,18 +114,17 @@ def _cycle_heads(by_id: Mapping[str, Span]) -> list[str]:
             walked[current] = walk
             current = by_id[current].parent_id
         if current is not None and walked.get(current) == walk:
-            heads.append(_earliest(by_id, current))
-    return heads
+            entries.append(current)
+    order = {span_id: index for index, span_id in enumerate(by_id)} if entries else {}
+    return [_earliest(by_id, entry, order) for entry in entries]
 
 
-def _earliest(by_id: Mapping[str, Span], member: str) -> str:
-    cycle = [by_id[member]]
-    while (parent := cycle[-1].parent_id) != member and parent is not None:
-        cycle.append(by_id[parent])
-    members = {span.span_id for span in cycle}
-    if len(members) == len(by_id):
-        return min(by_id.values(), key=_start).span_id
-    return min(cycle, key=_start).span_id
+def _earliest(by_id: Mapping[str, Span], entry: str, order: Mapping[str, int]) -> str:
+    """Return the earliest span of the cycle at ``entry``; of equals, the first."""
+    cycle = [entry]
+    while (parent := by_id[cycle[-1]].parent_id) != entry and parent is not None:
+        cycle.append(parent)
+    return min(cycle, key=lambda span_id: (_start(by_id[span_id]), order[span_id]))
 
 
 def _start(span: Span) -> int:

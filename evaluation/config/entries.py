@@ -1,0 +1,294 @@
+"""Reading one evaluator entry; what it may hold depends on its type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from evaluation.config.model import EvaluatorSpec
+from evaluation.documents import (
+    Fields,
+    Level,
+    as_object,
+    as_string,
+    fault,
+    inside,
+    level,
+    nearest,
+    read_fields,
+    shown,
+)
+from evaluation.metrics.options import OPTIONS, as_amount, as_count, as_measure, choice
+from evaluation.metrics.registry import METRICS, Metric
+from evaluation.values import JSON, JSONObject, Value
+
+DEFAULT_TIMEOUT_S = 30
+DEFAULT_OPENAI_TIMEOUT_S = 120
+DEFAULT_CUSTOM_THRESHOLD = 0.5
+MAX_NAME_CHARACTERS = 200
+MAX_REF_CHARACTERS = 512
+MAX_REF_SEGMENTS = 16
+EXTENSIONS = (".py", ".js", ".ts")
+EXECUTORS = ("local",)
+SOURCES = ("github",)
+_SIMILARITIES = [
+    "fuzzy_match",
+    "bleu",
+    "gleu",
+    "meteor",
+    "cosine",
+    "rouge_1",
+    "rouge_2",
+    "rouge_3",
+    "rouge_4",
+    "rouge_5",
+    "rouge_l",
+]
+# The peer accepts these on every built-in entry; where they do not apply they are void.
+_TOLERATED = (
+    "judge_model",
+    "judge_base_url",
+    "credential_ref",
+    "trajectory_match_type",
+)
+_SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+class Defaults(Value, frozen=True, kw_only=True):
+    """What the configuration says for all entries that do not say it themselves."""
+
+    threshold: float | None = None
+    judge_model: str | None = None
+    trajectory_match_type: str | None = None
+
+    def options_for(self, metric: Metric) -> JSONObject:
+        """Return the options that ``metric`` takes from here."""
+        said = {
+            "judge_model": self.judge_model,
+            "trajectory_match_type": self.trajectory_match_type,
+        }
+        return {
+            key: value
+            for key, value in said.items()
+            if value is not None and key in metric.options
+        }
+
+
+def read_entry(
+    entry: JSON, path: str, defaults: Defaults, *, allow_unknown: bool
+) -> EvaluatorSpec:
+    """Read one entry.
+
+    Raises:
+        DocumentError: the entry has an unknown key, lacks one, or a value is wrong.
+    """
+    raw = as_object(entry, path)
+    name = _name(raw.get("name"), inside(path, "name"))
+    kind = _type(raw.get("type"), name, inside(path, "type"))
+    if kind == "builtin":
+        return _builtin(raw, path, name, defaults, allow_unknown=allow_unknown)
+    return _READERS[kind](read_fields(raw, path, _LEVELS[kind]), name)
+
+
+def _name(value: JSON, path: str) -> str:
+    if value is None:
+        raise fault(path, "is missing; every evaluator needs a 'name'.")
+    name = as_string(value, path)
+    # "|" joins the parts that a result's id is made of.
+    if not name.strip() or len(name) > MAX_NAME_CHARACTERS or "|" in name:
+        raise fault(
+            path,
+            f"must be a text of 1 to {MAX_NAME_CHARACTERS} characters without '|', "
+            f"got {shown(name)}.",
+        )
+    return name
+
+
+def _type(value: JSON, name: str, path: str) -> str:
+    valid = ", ".join(("builtin", *_READERS))
+    if value is None:
+        raise fault(
+            path, f"is missing; evaluator {name!r} must have a 'type' ({valid})."
+        )
+    if value != "builtin" and (not isinstance(value, str) or value not in _READERS):
+        raise fault(
+            path,
+            f"{shown(value)} is no evaluator type (evaluator {name!r}); "
+            f"use one of {valid}.",
+        )
+    return value
+
+
+def _builtin(
+    raw: JSONObject, path: str, name: str, defaults: Defaults, *, allow_unknown: bool
+) -> EvaluatorSpec:
+    given = raw.get("metric")
+    metric_name = name if given is None else as_string(given, inside(path, "metric"))
+    metric = METRICS.get(metric_name)
+    if metric is None and not allow_unknown:
+        close = nearest(metric_name, METRICS) or f"known are {', '.join(METRICS)}"
+        raise fault(
+            inside(path, "name" if given is None else "metric"),
+            f"{metric_name!r} is no metric; {close}.",
+        )
+    if metric is None:
+        return EvaluatorSpec(name=name, metric=metric_name)
+    fields = read_fields(raw, path, _level_of(metric))
+    return EvaluatorSpec(
+        name=name,
+        metric=metric_name,
+        threshold=_threshold(fields, metric, defaults),
+        options=_options(fields, metric, defaults),
+    )
+
+
+def _level_of(metric: Metric) -> Level:
+    takes = dict.fromkeys((*metric.options, *_TOLERATED))
+    cures = {}
+    if metric.better == "informational":
+        cures["threshold"] = "it only reports; give 'max' as the most that passes"
+    else:
+        takes["threshold"] = None
+    if metric.options:
+        known = f"it takes {', '.join(metric.options)}"
+        cures.update({key: known for key in OPTIONS if key not in takes})
+    return level(
+        f"metric {metric.name!r}",
+        " ".join(("name", "type", "metric", *takes)),
+        closed=True,
+        cures=cures,
+    )
+
+
+def _threshold(fields: Fields, metric: Metric, defaults: Defaults) -> float | None:
+    if "threshold" not in fields.values or fields.values["threshold"] is None:
+        return defaults.threshold if metric.takes_global_threshold else None
+    threshold = as_measure(fields.values["threshold"], fields.path_of("threshold"))
+    low, high = metric.range
+    if (low is not None and threshold < low) or (high is not None and threshold > high):
+        raise fault(
+            fields.path_of("threshold"),
+            f"must be between {low:g} and {high:g}, the scale of {metric.name!r}, "
+            f"got {shown(threshold)}.",
+        )
+    return threshold
+
+
+def _options(fields: Fields, metric: Metric, defaults: Defaults) -> JSONObject:
+    options = defaults.options_for(metric)
+    for key in dict.fromkeys((*metric.options, *_TOLERATED)):
+        value = fields.optional(key, OPTIONS[key].read)
+        if value is not None and key in metric.options:
+            options[key] = value
+    for key in metric.required_options:
+        if key not in options:
+            raise fault(
+                fields.path_of(key),
+                f"is missing; {metric.name!r} needs it: {OPTIONS[key].does}.",
+            )
+    return options
+
+
+def _custom_threshold(fields: Fields) -> float:
+    threshold = fields.optional("threshold", as_amount)
+    if threshold is None:
+        return DEFAULT_CUSTOM_THRESHOLD
+    if threshold > 1:
+        raise fault(
+            fields.path_of("threshold"),
+            f"must be between 0 and 1, got {shown(threshold)}.",
+        )
+    return threshold
+
+
+def _execution(fields: Fields) -> JSONObject:
+    return {
+        "timeout": fields.optional("timeout", as_count) or DEFAULT_TIMEOUT_S,
+        "config": fields.optional("config", as_object) or {},
+        "executor": fields.optional("executor", choice(*EXECUTORS)) or "local",
+    }
+
+
+def _code(fields: Fields, name: str) -> EvaluatorSpec:
+    place = fields.required("path", as_string, "say which file evaluates")
+    if not place.casefold().endswith(EXTENSIONS):
+        raise fault(
+            fields.path_of("path"),
+            f"must end in one of {', '.join(EXTENSIONS)}, got {shown(place)}.",
+        )
+    return EvaluatorSpec(
+        name=name,
+        type="code",
+        threshold=_custom_threshold(fields),
+        options={"path": place, **_execution(fields)},
+    )
+
+
+def _remote(fields: Fields, name: str) -> EvaluatorSpec:
+    ref = fields.required("ref", as_string, "say which file of the source evaluates")
+    segments = ref.split("/")
+    is_safe = len(ref) <= MAX_REF_CHARACTERS and len(segments) <= MAX_REF_SEGMENTS
+    if not is_safe or not all(_SEGMENT.fullmatch(segment) for segment in segments):
+        raise fault(
+            fields.path_of("ref"),
+            f"must be a relative path of plain names, got {shown(ref)}.",
+        )
+    if not ref.casefold().endswith(EXTENSIONS):
+        raise fault(
+            fields.path_of("ref"),
+            f"must end in one of {', '.join(EXTENSIONS)}, got {shown(ref)}.",
+        )
+    return EvaluatorSpec(
+        name=name,
+        type="remote",
+        threshold=_custom_threshold(fields),
+        options={
+            "source": fields.optional("source", choice(*SOURCES)) or "github",
+            "ref": ref,
+            **_execution(fields),
+        },
+    )
+
+
+def _openai_eval(fields: Fields, name: str) -> EvaluatorSpec:
+    grader = fields.required("grader", as_object, "say how texts are compared")
+    place = fields.path_of("grader")
+    if grader.get("type") != "text_similarity":
+        raise fault(
+            inside(place, "type"),
+            f"must be 'text_similarity', got {shown(grader.get('type'))}.",
+        )
+    choice(*_SIMILARITIES)(
+        grader.get("evaluation_metric"), inside(place, "evaluation_metric")
+    )
+    return EvaluatorSpec(
+        name=name,
+        type="openai_eval",
+        threshold=_custom_threshold(fields),
+        options={
+            "grader": grader,
+            "timeout": fields.optional("timeout", as_count) or DEFAULT_OPENAI_TIMEOUT_S,
+        },
+    )
+
+
+_READERS: Mapping[str, Callable[[Fields, str], EvaluatorSpec]] = {
+    "code": _code,
+    "remote": _remote,
+    "openai_eval": _openai_eval,
+}
+_LEVELS = {
+    "code": level(
+        "a code evaluator",
+        "name type path threshold timeout config executor",
+        closed=True,
+    ),
+    "remote": level(
+        "a remote evaluator",
+        "name type source ref threshold timeout config executor",
+        closed=True,
+    ),
+    "openai_eval": level(
+        "an openai_eval evaluator", "name type grader threshold timeout", closed=True
+    ),
+}

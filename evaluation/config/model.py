@@ -1,0 +1,45 @@
+"""The checked configuration."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from evaluation.values import JSONObject, Value
+
+EvaluatorType = Literal["builtin", "code", "remote", "openai_eval"]
+CaseFallback = Literal["none", "first"]
+
+DEFAULT_METRIC = "tool_trajectory_avg_score"
+
+
+class EvaluatorSpec(Value, frozen=True, kw_only=True):
+    """One evaluator; names are unique in a configuration.
+
+    ``metric`` names the built-in metric (usually the name itself) and is empty for the
+    other types. ``threshold`` is on the metric's scale; None leaves it to the metric.
+    ``options`` are checked and in snake_case: those of the metric, or ``path``,
+    ``timeout``, ``config``, ``executor``, ``source``, ``ref``, ``grader`` of the others.
+    """
+
+    name: str
+    type: EvaluatorType = "builtin"
+    metric: str = ""
+    threshold: float | None = None
+    options: JSONObject = {}
+
+
+class EvaluationConfig(Value, frozen=True, kw_only=True):
+    """Which evaluators run, in this order.
+
+    ``case_fallback`` says what happens when a trace matches no case: nothing, or the
+    first case is used. ``trace_format`` forces a format. ``uses_default`` is True when
+    nobody asked for any evaluator. The limits on concurrency are kept for callers that
+    spread work; the engine itself works on one unit at a time.
+    """
+
+    evaluators: tuple[EvaluatorSpec, ...]
+    case_fallback: CaseFallback = "none"
+    trace_format: str | None = None
+    uses_default: bool = False
+    max_concurrent_traces: int = 10
+    max_concurrent_evals: int = 5

@@ -1,0 +1,220 @@
+"""Typed reading of JSON values, each fault an error that names its place and a cure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import TypeVar
+
+from evaluation.errors import EvaluationError
+from evaluation.values import JSON, JSONObject, Value
+
+T = TypeVar("T")
+
+SHOWN_VALUE_CHARACTERS = 60
+MAX_DEPTH = 200  # of nested containers; no honest document comes near
+
+
+class DocumentError(EvaluationError):
+    """A value in a document is not what it should be; ``path`` says which."""
+
+    code = "invalid_document"
+
+    def __init__(self, message: str, *, path: str) -> None:
+        """Keep the path beside the text that names it."""
+        super().__init__(message)
+        self.path = path
+
+
+class Level(Value, frozen=True, kw_only=True):
+    """The keys of one kind of object, in both spellings.
+
+    ``keys`` maps each accepted spelling to snake case. A closed level refuses other
+    keys; ``cures`` says what to write instead of a well-known wrong one.
+    """
+
+    what: str
+    keys: Mapping[str, str]
+    closed: bool
+    cures: Mapping[str, str]
+
+
+def level(
+    what: str,
+    names: str,
+    *,
+    closed: bool,
+    cures: Mapping[str, str] | None = None,
+) -> Level:
+    """Make a level from its snake_case key names, separated by spaces."""
+    keys = {}
+    for name in names.split():
+        keys[name] = keys[camel(name)] = name
+    return Level(what=what, keys=keys, closed=closed, cures=cures or {})
+
+
+def camel(name: str) -> str:
+    """Turn ``snake_case`` into ``camelCase``."""
+    head, *tail = name.split("_")
+    return head + "".join(part.title() for part in tail)
+
+
+def fault(path: str, message: str) -> DocumentError:
+    """Make the error for ``path``; the text starts with the place."""
+    return DocumentError(f"{path}: {message}" if path else message, path=path)
+
+
+def inside(path: str, key: str) -> str:
+    """Return the path of a key inside the object at ``path``; "" is the root."""
+    return f"{path}.{key}" if path else key
+
+
+def shown(value: JSON) -> str:
+    """Render a value for a message, cut to a readable length."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) <= SHOWN_VALUE_CHARACTERS:
+        return text
+    return text[: SHOWN_VALUE_CHARACTERS - 3] + "..."
+
+
+class Fields(Value, frozen=True, kw_only=True):
+    """An object's known fields under their snake_case names, and where they stand."""
+
+    path: str
+    values: JSONObject
+    spelled: Mapping[str, str]
+    raw: JSONObject
+
+    def path_of(self, name: str) -> str:
+        """Return the JSON path of a field as the document spells it."""
+        return inside(self.path, self.spelled.get(name, name))
+
+    def optional(self, name: str, read: Callable[[JSON, str], T]) -> T | None:
+        """Read a field; None when it is absent or null."""
+        value = self.values.get(name)
+        return None if value is None else read(value, self.path_of(name))
+
+    def required(self, name: str, read: Callable[[JSON, str], T], cure: str) -> T:
+        """Read a field that must be there; ``cure`` tells what to write."""
+        value = self.optional(name, read)
+        if value is None:
+            raise fault(self.path_of(name), f"is required but missing or null; {cure}.")
+        return value
+
+    def items(self, name: str, read: Callable[[JSON, str], T]) -> tuple[T, ...] | None:
+        """Read a list field item by item; None when it is absent or null."""
+        found = self.optional(name, as_list)
+        if found is None:
+            return None
+        path = self.path_of(name)
+        return tuple(read(item, f"{path}[{i}]") for i, item in enumerate(found))
+
+
+def read_fields(value: JSON, path: str, kind: Level) -> Fields:
+    """Check that ``value`` is an object of ``kind`` and give its fields snake names."""
+    if not isinstance(value, dict):
+        raise fault(path, f"must be an object ({kind.what}), got {shown(value)}.")
+    values: JSONObject = {}
+    spelled: dict[str, str] = {}
+    for key, item in value.items():
+        name = kind.keys.get(key)
+        if name is None:
+            _refuse_unknown(key, item, path, kind)
+        elif name in spelled:
+            raise fault(
+                inside(path, key),
+                f"is given twice, also as {spelled[name]!r}; keep one of them.",
+            )
+        else:
+            values[name], spelled[name] = item, key
+    return Fields(path=path, values=values, spelled=spelled, raw=value)
+
+
+def _refuse_unknown(key: str, item: JSON, path: str, kind: Level) -> None:
+    if not kind.closed:
+        return
+    cure = kind.cures.get(key) or nearest(key, kind.keys) or "remove it"
+    raise fault(
+        inside(path, key),
+        f"is no key of {kind.what} (its value is {shown(item)}); {cure}.",
+    )
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Suggest the known word that ``word`` may have meant; "" when none is close."""
+    from difflib import get_close_matches  # only needed on the way to an error
+
+    close = get_close_matches(str(word), sorted(set(known)), n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
+def as_list(value: JSON, path: str) -> list[JSON]:
+    """Read a list."""
+    if not isinstance(value, list):
+        raise fault(path, f"must be a list, got {shown(value)}.")
+    return value
+
+
+def as_object(value: JSON, path: str) -> JSONObject:
+    """Read an object with free keys."""
+    if not isinstance(value, dict):
+        raise fault(path, f"must be an object, got {shown(value)}.")
+    return value
+
+
+def as_string(value: JSON, path: str) -> str:
+    """Read a string."""
+    if not isinstance(value, str):
+        raise fault(path, f"must be a string, got {shown(value)}; quote it.")
+    return value
+
+
+def as_number(value: JSON, path: str) -> float:
+    """Read a number; a string that spells one counts."""
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):
+            return float(value)
+    raise fault(path, f"must be a number, got {shown(value)}.")
+
+
+def decode(content: bytes) -> JSON:
+    """Decode JSON text in UTF-8 (a byte order mark is fine), integers exactly.
+
+    Raises:
+        DocumentError: the text is no JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise fault("", f"The file is not UTF-8 text ({error}).") from error
+    except RecursionError as error:
+        raise fault(
+            "", f"The document is nested more than {MAX_DEPTH} levels deep."
+        ) from error
+    except ValueError as error:
+        raise fault("", f"The file is not JSON: {error}.") from error
+
+
+def check_depth(document: JSON, *, max_nodes: int | None = None) -> None:
+    """Refuse documents whose nesting would exhaust the stack of any reader.
+
+    ``max_nodes`` bounds the containers of a document whose parts may be shared or
+    contain themselves, as YAML allows.
+    """
+    layer, depth, seen = [document], 0, 0
+    while layer:
+        seen += len(layer)
+        if depth > MAX_DEPTH or (max_nodes is not None and seen > max_nodes):
+            raise fault(
+                "", f"The document is nested more than {MAX_DEPTH} levels deep."
+            )
+        layer = [child for node in layer for child in _children(node)]
+        depth += 1
+
+
+def _children(node: JSON) -> Iterable[JSON]:
+    values = node.values() if isinstance(node, dict) else node
+    if not isinstance(node, (dict, list)):
+        return ()
+    return (child for child in values if isinstance(child, (dict, list)))

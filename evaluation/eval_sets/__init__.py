@@ -1,0 +1,23 @@
+"""Eval sets: the golden conversations that traces are compared with."""
+
+from __future__ import annotations
+
+from evaluation.eval_sets.model import (
+    CaseSelection,
+    EvalCase,
+    EvalSet,
+    ExpectedTurn,
+    Rubric,
+)
+from evaluation.eval_sets.parsing import parse_eval_set
+from evaluation.eval_sets.selection import select_case
+
+__all__ = [
+    "CaseSelection",
+    "EvalCase",
+    "EvalSet",
+    "ExpectedTurn",
+    "Rubric",
+    "parse_eval_set",
+    "select_case",
+]

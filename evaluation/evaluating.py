@@ -1,0 +1,107 @@
+"""The whole way in one call: documents in, results out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+
+import msgspec
+
+from evaluation.config.model import EvaluationConfig
+from evaluation.conversation.model import Conversation
+from evaluation.engine import Clock, OnProgress, OnResult, evaluate
+from evaluation.errors import EvaluationError
+from evaluation.eval_sets.model import EvalSet
+from evaluation.eval_sets.parsing import parse_eval_set
+from evaluation.outcome import RunResult
+from evaluation.values import JSON, Value
+
+OnTrace = Callable[[Conversation], None]
+
+
+class Document(Value, frozen=True, kw_only=True):
+    """A trace export: what people call it, its bytes, and a forced format if any."""
+
+    name: str
+    content: bytes
+    format: str | None = None
+
+
+def evaluate_documents(
+    documents: Sequence[Document],
+    *,
+    eval_set: JSON | bytes | None,
+    eval_set_name: str = "",
+    config: EvaluationConfig,
+    now: Clock,
+    done: Container[tuple[str, str]] = (),
+    on_result: OnResult | None = None,
+    on_trace: OnTrace | None = None,
+    on_progress: OnProgress | None = None,
+) -> RunResult:
+    """Load, convert and evaluate trace documents.
+
+    A document or eval set that cannot be read costs itself and leaves a sentence in
+    ``errors``; the rest is evaluated.
+
+    Args:
+        documents: trace exports; the traces keep the order of files and in files.
+        eval_set: a decoded eval set, the bytes of one, or None.
+        eval_set_name: what the eval set is called in errors.
+        config: what to evaluate; its ``trace_format`` is for documents without one.
+        now: a monotonic clock in seconds.
+        done: as for ``evaluate``.
+        on_result: as for ``evaluate``.
+        on_trace: called with each conversation once all documents are read.
+        on_progress: as for ``evaluate``.
+    """
+    conversations, errors = _converse(documents, config.trace_format)
+    if not conversations:
+        return RunResult(errors=[*errors, "No traces loaded."])
+    golden, fault = _golden(eval_set, eval_set_name)
+    for conversation in conversations if on_trace else ():
+        on_trace(conversation)  # type: ignore[misc]  # the loop is empty without it
+    result = evaluate(
+        conversations,
+        eval_set=golden,
+        config=config,
+        now=now,
+        done=done,
+        on_result=on_result,
+        on_progress=on_progress,
+    )
+    return msgspec.structs.replace(result, errors=[*errors, *fault, *result.errors])
+
+
+def _converse(
+    documents: Sequence[Document], trace_format: str | None
+) -> tuple[list[Conversation], list[str]]:
+    # Late: a caller with conversations at hand needs no trace formats.
+    from evaluation.conversation.convert import convert
+    from evaluation.traces.load import load
+
+    conversations: list[Conversation] = []
+    errors: list[str] = []
+    for document in documents:
+        try:
+            loaded = load(
+                document.content,
+                name=document.name,
+                format=document.format or trace_format,
+            )
+        except EvaluationError as error:
+            errors.append(f"Failed to load trace file '{document.name}': {error}")
+            continue
+        found = [convert(trace) for trace in loaded.traces]
+        conversations.extend(found)
+    return conversations, errors
+
+
+def _golden(
+    document: JSON | bytes | None, name: str
+) -> tuple[EvalSet | None, list[str]]:
+    if document is None:
+        return None, []
+    try:
+        return parse_eval_set(document), []
+    except EvaluationError as error:
+        return None, [f"Failed to load eval set '{name}': {error}"]

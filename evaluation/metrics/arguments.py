@@ -1,0 +1,200 @@
+"""When two argument objects of a tool call count as equal."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Hashable, Iterator
+from typing import Literal
+
+from evaluation.values import JSON, JSONObject, Value
+
+ArgumentMode = Literal["exact", "ignore", "subset"]
+
+# What stands on the side that lacks a key; a surplus list element is never welcome.
+_ABSENT = object()
+_SURPLUS = object()
+
+
+class Difference(Value, frozen=True, kw_only=True):
+    """The first place where two argument objects differ."""
+
+    path: str
+    expected: JSON = None
+    actual: JSON = None
+    problem: Literal["different", "missing", "unexpected"] = "different"
+
+    def explain(self) -> JSONObject:
+        """Describe the difference; the absent side is left out."""
+        told: JSONObject = {"path": self.path, "problem": self.problem}
+        if self.problem != "unexpected":
+            told["expected"] = self.expected
+        if self.problem != "missing":
+            told["actual"] = self.actual
+        return told
+
+
+class ArgumentRule(Value, frozen=True, kw_only=True):
+    """How arguments are compared.
+
+    ``mode``: all of them (exact), none (ignore), or only what is expected (subset:
+    further keys of an object are fine at every level). ``fields`` limits the
+    comparison to these dotted paths, ``ignored_fields`` leaves paths out.
+    ``patterns``: expected texts are regular expressions that the whole actual text has
+    to match. ``tolerance``: numbers may differ by this much, absolutely or relative to
+    the larger one.
+    """
+
+    mode: ArgumentMode = "exact"
+    fields: tuple[str, ...] = ()
+    ignored_fields: tuple[str, ...] = ()
+    patterns: bool = False
+    tolerance: float = 0.0
+
+    @property
+    def is_equality(self) -> bool:
+        """Tell whether the rule is an equivalence, so that order of pairing is free."""
+        return self.mode != "subset" and not self.patterns and self.tolerance == 0
+
+    def difference(
+        self, expected: JSONObject | None, actual: JSONObject | None
+    ) -> Difference | None:
+        """Find the first difference; None when the arguments agree.
+
+        Expected None means that the eval set says nothing: only the modes ``ignore``
+        and ``subset`` accept that.
+        """
+        if self.mode == "ignore":
+            return None
+        if expected is None:
+            if self.mode == "subset":
+                return None
+            return Difference(path="args", actual=actual, problem="unexpected")
+        pairs = [("args", expected, actual or {})]
+        while pairs:
+            path, wanted, given = pairs.pop()
+            if self._is_left_out(path):
+                continue
+            found = self._compare(path, wanted, given, pairs)
+            if found:
+                return found
+        return None
+
+    def _compare(
+        self,
+        path: str,
+        expected: JSON,
+        actual: JSON,
+        rest: list[tuple[str, JSON, JSON]],
+    ) -> Difference | None:
+        """Compare one value; children are put on ``rest``."""
+        if expected is _ABSENT and self.mode == "subset":
+            return None
+        if expected is _ABSENT or expected is _SURPLUS:
+            return Difference(path=path, actual=actual, problem="unexpected")
+        if actual is _ABSENT:
+            return Difference(path=path, expected=expected, problem="missing")
+        if isinstance(expected, dict) and isinstance(actual, dict):
+            rest.extend(reversed(list(_members(path, expected, actual))))
+        elif _both_lists(expected, actual):
+            rest.extend(reversed(list(_elements(path, expected, actual))))
+        elif not self._same(expected, actual):
+            return Difference(path=path, expected=expected, actual=actual)
+        return None
+
+    def _is_left_out(self, path: str) -> bool:
+        if not self.fields and not self.ignored_fields:
+            return False
+        place = _PLACE.sub("", path)[len("args.") :]
+        if not place:
+            return False
+        if any(_is_inside(place, field) for field in self.ignored_fields):
+            return True
+        return bool(self.fields) and not any(
+            _is_inside(place, field) or _is_inside(field, place)
+            for field in self.fields
+        )
+
+    def _same(self, expected: JSON, actual: JSON) -> bool:
+        if self.patterns and isinstance(expected, str) and isinstance(actual, str):
+            return re.fullmatch(expected, actual) is not None
+        if _is_number(expected) and _is_number(actual):
+            return self._same_number(expected, actual)
+        return type(expected) is type(actual) and bool(expected == actual)
+
+    def _same_number(self, expected: float, actual: float) -> bool:
+        if expected == actual or (expected != expected and actual != actual):
+            return True
+        if not self.tolerance:
+            return False
+        try:
+            return math.isclose(
+                expected, actual, rel_tol=self.tolerance, abs_tol=self.tolerance
+            )
+        except OverflowError:  # an integer beyond every float
+            return False
+
+
+_PLACE = re.compile(r"\[\d+\]")
+
+
+def _is_inside(place: str, field: str) -> bool:
+    return place == field or place.startswith(f"{field}.")
+
+
+def _is_number(value: JSON) -> bool:
+    # In JSON, true is not 1.
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _both_lists(expected: JSON, actual: JSON) -> bool:
+    return isinstance(expected, list) and isinstance(actual, list)
+
+
+def _members(
+    path: str, expected: JSONObject, actual: JSONObject
+) -> Iterator[tuple[str, JSON, JSON]]:
+    for key, value in expected.items():
+        yield f"{path}.{key}", value, actual.get(key, _ABSENT)
+    for key, value in actual.items():
+        if key not in expected:
+            yield f"{path}.{key}", _ABSENT, value
+
+
+def _elements(
+    path: str, expected: list[JSON], actual: list[JSON]
+) -> Iterator[tuple[str, JSON, JSON]]:
+    for i in range(max(len(expected), len(actual))):
+        yield (
+            f"{path}[{i}]",
+            expected[i] if i < len(expected) else _SURPLUS,
+            actual[i] if i < len(actual) else _ABSENT,
+        )
+
+
+def fingerprint(value: JSON) -> Hashable:
+    """Make a flat key that is equal exactly for JSON values that are equal.
+
+    Numbers compare by value whatever their type, true is not 1, objects ignore the
+    order of keys.
+    """
+    tokens: list[Hashable] = []
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            keys = sorted(node)
+            tokens.append(("object", *keys))
+            waiting.extend(node[key] for key in keys)
+        elif isinstance(node, list):
+            tokens.append(("list", len(node)))
+            waiting.extend(node)
+        else:
+            tokens.append(_scalar_key(node))
+    return tuple(tokens)
+
+
+def _scalar_key(value: JSON) -> Hashable:
+    if isinstance(value, bool) or value is None or value != value:
+        return ("constant", str(value))
+    return value

@@ -1,0 +1,70 @@
+"""Scoring turn by turn: the shape that most metrics share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from evaluation.conversation.model import Invocation
+from evaluation.eval_sets.model import ExpectedTurn
+from evaluation.metrics.model import Measurement, Task, mean
+from evaluation.values import JSONObject, Value
+
+
+class TurnScore(Value, frozen=True, kw_only=True):
+    """One turn's score, None when not measured, and what there is to tell about it."""
+
+    score: float | None
+    explanation: JSONObject = {}
+
+
+Compare = Callable[[Invocation, ExpectedTurn], TurnScore]
+Look = Callable[[Invocation], TurnScore]
+
+UNEXPECTED = TurnScore(score=0.0, explanation={"problem": "unexpected turn"})
+
+
+def compare_turns(task: Task, compare: Compare) -> Measurement:
+    """Compare every turn with its golden turn.
+
+    The score is the mean over turns; an unexpected turn and a missing one count 0.
+    """
+    alignment = task.alignment()
+    scores = [
+        UNEXPECTED
+        if expected is None
+        else compare(task.turns[actual], task.golden[expected])
+        for actual, expected in alignment.pairs
+    ]
+    per_invocation = [turn.score for turn in scores]
+    return Measurement(
+        score=mean([*per_invocation, *(0.0 for _ in alignment.missing)]),
+        per_invocation=per_invocation,
+        explanation={
+            **alignment.explain(),
+            "turns": [
+                {"invocation_id": task.turns[actual].invocation_id}
+                | {"expected_turn": expected, "score": turn.score}
+                | turn.explanation
+                for (actual, expected), turn in zip(
+                    alignment.pairs, scores, strict=True
+                )
+            ],
+        },
+    )
+
+
+def look_at_turns(task: Task, look: Look) -> Measurement:
+    """Score every turn on its own; the score is the mean of what was measured."""
+    scores = [look(turn) for turn in task.turns]
+    per_invocation = [turn.score for turn in scores]
+    return Measurement(
+        score=mean(per_invocation),
+        per_invocation=per_invocation,
+        explanation={
+            "turns": [
+                {"invocation_id": turn.invocation_id, "score": found.score}
+                | found.explanation
+                for turn, found in zip(task.turns, scores, strict=True)
+            ]
+        },
+    )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
 DISTRIBUTION = "agentevals-django"
 PROGRAM = "agentevals"
-USAGE_ERROR = 2
+BROKEN = 3  # our own fault: nothing can be said about the traces
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
-LOG_LEVELS = ("WARNING", "INFO", "DEBUG")
+LOG_LEVELS = ("INFO", "DEBUG")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Entry(NamedTuple):
@@ -66,51 +67,58 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, self.entries[name].summary) for name in names])
 
 
-def make_group(entries: Mapping[str, Entry]) -> LazyGroup:
+def make_group(entries: Mapping[str, Entry]) -> click.Group:
     """Make the ``agentevals`` group of these commands, by name."""
-    return LazyGroup(
-        entries=entries,
-        name=PROGRAM,
-        help="Score the traces of AI agents against golden eval sets.",
-        callback=_start,
-        params=[
-            click.Option(
-                ["-v", "--verbose"],
-                count=True,
-                help="Log more on stderr: -v for INFO, -vv for DEBUG.",
-            ),
-            click.Option(
-                ["--no-color"],
-                is_flag=True,
-                help="Never colour the output (as with NO_COLOR set).",
-            ),
-            click.Option(
-                ["--version"],
-                is_flag=True,
-                is_eager=True,
-                expose_value=False,
-                callback=_show_version,
-                help="Show the version and exit.",
-            ),
-        ],
-        context_settings={"help_option_names": ["--help"]},
+
+    @click.group(PROGRAM, cls=LazyGroup, entries=entries)
+    @click.option(
+        "--version",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_version,
+        help="Show the version and exit.",
     )
+    @output_options
+    def group() -> None:
+        """Score the traces of AI agents against golden eval sets."""
+
+    return group
 
 
-def _start(verbose: int, no_color: bool) -> None:
-    ctx = click.get_current_context()
-    if no_color or os.environ.get("NO_COLOR"):
+def output_options(command: F) -> F:
+    """Give a command -v and --no-color; their place on the line does not matter."""
+    without_color = click.option(
+        "--no-color",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_color,
+        help="Never colour the output (as with NO_COLOR set).",
+    )
+    verbose = click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        expose_value=False,
+        callback=_log_to_stderr,
+        help="Log more on stderr: -v for INFO, -vv for DEBUG.",
+    )
+    return verbose(without_color(command))
+
+
+def _set_color(ctx: click.Context, _option: click.Parameter, never: bool) -> None:
+    if never or os.environ.get("NO_COLOR"):
         ctx.color = False
-    if verbose:
-        log_to_stderr(verbose)
 
 
-def log_to_stderr(verbosity: int) -> None:
-    """Send log records to stderr: 0 warnings, 1 information, 2 everything."""
-    import logging
+def _log_to_stderr(
+    _ctx: click.Context, _option: click.Parameter, verbosity: int
+) -> None:
+    if verbosity:
+        import logging
 
-    level = LOG_LEVELS[min(verbosity, len(LOG_LEVELS) - 1)]
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+        level = LOG_LEVELS[min(verbosity, len(LOG_LEVELS)) - 1]
+        logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -128,8 +136,8 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
 def run_group(group: click.Group) -> NoReturn:
     """Run the command line of this process and leave with its exit code.
 
-    Unlike click alone, an interrupt is 130 and never 1, which says that a metric
-    failed.
+    Unlike with click alone, an interrupt (130) and a bug (3) never end in 1, which
+    says that a metric failed.
     """
     try:
         code = group.main(prog_name=PROGRAM, standalone_mode=False)
@@ -139,4 +147,9 @@ def run_group(group: click.Group) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         code = INTERRUPTED
+    except Exception:  # noqa: BLE001 - a bug must not look like a metric that failed
+        import traceback
+
+        traceback.print_exc()
+        code = BROKEN
     sys.exit(code if isinstance(code, int) else 0)

@@ -65,9 +65,10 @@ def _numbers(metric: MetricResult, told: JSONObject) -> str:
     if metric.score is None:
         return "not measured"
     threshold = told.get("threshold")
-    if threshold is None or metric.eval_status == "NOT_EVALUATED":
+    if threshold is None:
         return f"score {score(metric.score)}"
-    relation = ">=" if metric.eval_status == "PASSED" else "<"
+    # Which of the two passes depends on the metric; the relation itself never does.
+    relation = ">=" if metric.score >= threshold else "<"
     return f"score {score(metric.score)} {relation} threshold {threshold}"
 
 

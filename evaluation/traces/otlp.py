@@ -28,6 +28,8 @@ _KINDS: tuple[SpanKind, ...] = (
     "consumer",
 )
 _STATUSES: tuple[StatusCode, ...] = ("unset", "ok", "error")
+_KIND_NAMES: dict[str, SpanKind] = {kind: kind for kind in _KINDS}
+_STATUS_NAMES: dict[str, StatusCode] = {status: status for status in _STATUSES}
 NO_SCOPE = Scope()
 
 
@@ -192,7 +194,7 @@ def read_kind(raw: JSON) -> SpanKind:
     """Read a span kind from its number or any spelling of its name."""
     if isinstance(raw, int):
         return _KINDS[raw] if 0 <= raw < len(_KINDS) else "unspecified"
-    return next((kind for kind in _KINDS if kind == _last_word(raw)), "unspecified")
+    return _KIND_NAMES.get(_last_word(raw), "unspecified")
 
 
 def _status(raw: JSON) -> tuple[StatusCode, str]:
@@ -207,7 +209,7 @@ def read_status(raw: JSON) -> StatusCode:
     """Read a status code from its number or any spelling of its name."""
     if isinstance(raw, int):
         return _STATUSES[raw] if 0 <= raw < len(_STATUSES) else "unset"
-    return next((code for code in _STATUSES if code == _last_word(raw)), "unset")
+    return _STATUS_NAMES.get(_last_word(raw), "unset")
 
 
 def _last_word(raw: JSON) -> str:

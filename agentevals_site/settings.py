@@ -1,6 +1,244 @@
-"""Settings, all from the environment."""
+"""Settings, all from the environment; a wrong one stops the start.
+
+Every variable is described in docs/reference/settings.md.
+"""
 
 from __future__ import annotations
 
-SECRET_KEY = "not-used-yet"  # noqa: S105 - replaced before anything is served
-INSTALLED_APPS: list[str] = []
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from agentevals_site.environment import Environment, SettingError, local_secret_key
+
+env = Environment()
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = Path(env.text("AGENTEVALS_STATE_DIR", ".agentevals") or "").resolve()
+
+# --- Where and for whom ---------------------------------------------------------------
+
+PRODUCTION = (
+    env.choice("AGENTEVALS_ENVIRONMENT", {"local", "production"}, default="local")
+    == "production"
+)
+DEBUG = env.boolean("AGENTEVALS_DEBUG", default=False)
+SECRET_KEY = env.text_or_file("AGENTEVALS_SECRET_KEY") or ""
+if PRODUCTION and not SECRET_KEY:
+    raise SettingError(
+        "AGENTEVALS_SECRET_KEY",
+        None,
+        "AGENTEVALS_ENVIRONMENT=production needs a secret of 50 random characters",
+    )
+SECRET_KEY = SECRET_KEY or local_secret_key(STATE_DIR)
+ALLOWED_HOSTS = env.words(
+    "AGENTEVALS_ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1]"
+)
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise SettingError(
+        "AGENTEVALS_ALLOWED_HOSTS",
+        None,
+        "AGENTEVALS_ENVIRONMENT=production needs the host names it is reached by",
+    )
+CSRF_TRUSTED_ORIGINS = env.words("AGENTEVALS_CSRF_TRUSTED_ORIGINS", "")
+CORS_ORIGINS = env.words(
+    "AGENTEVALS_CORS_ORIGINS", "http://localhost:5173,http://localhost:5174"
+)
+
+# --- Storage --------------------------------------------------------------------------
+
+STORAGE_BACKEND = env.choice(
+    "AGENTEVALS_STORAGE_BACKEND", {"memory", "sqlite", "postgres"}, default="memory"
+)
+DURABLE = STORAGE_BACKEND != "memory"
+DATABASE_SCHEMA = env.identifier("AGENTEVALS_DATABASE_SCHEMA", default="agentevals")
+SQLITE_PATH = Path(
+    env.text("AGENTEVALS_SQLITE_PATH", str(STATE_DIR / "agentevals.sqlite3")) or ""
+).resolve()
+AUTO_MIGRATE = env.boolean("AGENTEVALS_AUTO_MIGRATE", default=True)
+MIGRATE_LOCK_TIMEOUT_S = env.integer(
+    "AGENTEVALS_MIGRATE_LOCK_TIMEOUT", default=60, minimum=0
+)
+DB_CONNECT_TIMEOUT_S = env.integer(
+    "AGENTEVALS_DB_CONNECT_TIMEOUT_S", default=60, minimum=0
+)
+
+# --- Runs -----------------------------------------------------------------------------
+
+MAX_CONCURRENT_RUNS = env.integer(
+    "AGENTEVALS_MAX_CONCURRENT_RUNS", default=4, minimum=1
+)
+RUN_DEADLINE = timedelta(
+    seconds=env.integer("AGENTEVALS_RUN_DEADLINE_S", default=300, minimum=1)
+)
+HEARTBEAT_S = env.integer("AGENTEVALS_HEARTBEAT_S", default=5, minimum=1)
+LEASE_S = env.integer("AGENTEVALS_LEASE_S", default=30, minimum=1)
+if LEASE_S <= HEARTBEAT_S:
+    raise SettingError(
+        "AGENTEVALS_LEASE_S",
+        LEASE_S,
+        f"the lease must be longer than AGENTEVALS_HEARTBEAT_S ({HEARTBEAT_S}); "
+        "three heartbeats or more are sound",
+    )
+MAX_RUN_ATTEMPTS = env.integer("AGENTEVALS_MAX_RUN_ATTEMPTS", default=3, minimum=1)
+WORKER_POLL_INTERVAL_S = env.positive("AGENTEVALS_WORKER_POLL_INTERVAL_S", default=1.0)
+DRAIN_S = env.integer("AGENTEVALS_DRAIN_S", default=25, minimum=0)
+
+# --- Databases ------------------------------------------------------------------------
+
+# A heartbeat that waits is a heartbeat that fails: it gets a connection of its own, outside
+# the pool, that gives up early.
+HEARTBEAT_TIMEOUT_S = 5
+
+
+def _postgres(*, options: dict[str, Any], search_path: str) -> dict[str, Any]:
+    database = env.database("AGENTEVALS_DATABASE_URL")
+    given = database.pop("OPTIONS", {})
+    merged = {**given, **options}
+    settings = [given.get("options"), options.get("options"), search_path]
+    merged["options"] = " ".join(part for part in settings if part)
+    return {
+        **database,
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": merged,
+    }
+
+
+def _sqlite(*, timeout_s: int) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": SQLITE_PATH,
+        "OPTIONS": {
+            # One writer at a time, and a writer that waits for its turn: DEFERRED
+            # transactions that read and then write fail at once in spite of the timeout.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": timeout_s,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+                "PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864;"
+            ),
+        },
+        "TEST": {"NAME": str(STATE_DIR / "test.sqlite3")},
+    }
+
+
+DATABASES: dict[str, dict[str, Any]] = {}
+if STORAGE_BACKEND == "postgres":
+    SEARCH_PATH = f"-c search_path={DATABASE_SCHEMA}"
+    POOL = {
+        "min_size": max(2, MAX_CONCURRENT_RUNS),
+        "max_size": 2 * MAX_CONCURRENT_RUNS + 4,
+    }
+    DATABASES = {
+        "default": _postgres(options={"pool": POOL}, search_path=SEARCH_PATH),
+        "heartbeat": {
+            **_postgres(
+                options={
+                    "connect_timeout": HEARTBEAT_TIMEOUT_S,
+                    "options": f"-c statement_timeout={HEARTBEAT_TIMEOUT_S}s",
+                    "tcp_user_timeout": HEARTBEAT_TIMEOUT_S * 1000,
+                    "keepalives_idle": 10,
+                    "keepalives_interval": 5,
+                    "keepalives_count": 3,
+                },
+                search_path=SEARCH_PATH,
+            ),
+            "TEST": {"MIRROR": "default"},
+        },
+    }
+elif STORAGE_BACKEND == "sqlite":
+    DATABASES = {
+        "default": _sqlite(timeout_s=20),
+        "heartbeat": {
+            **_sqlite(timeout_s=HEARTBEAT_TIMEOUT_S),
+            "TEST": {"MIRROR": "default"},
+        },
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Applications ---------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "channels",
+    "agentevals_site",
+    "runs",
+    "results",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "agentevals_site.middleware.cors",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "agentevals_site.urls"
+ASGI_APPLICATION = "agentevals_site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+# --- HTTP -----------------------------------------------------------------------------
+
+# What one request body may hold; the contract's limit for JSON.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 50 * 1024 * 1024
+APPEND_SLASH = True
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": [
+        "runs.api.json.VerbatimJSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["runs.api.json.BodyParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "EXCEPTION_HANDLER": "agentevals_site.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "UNICODE_JSON": True,
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_SSL_REDIRECT = False  # TLS ends at the proxy, which redirects
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+
+# --- The rest -------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+# Served straight from the packages, so that there is no collecting step to forget.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+LOG_LEVEL = env.text("AGENTEVALS_LOG_LEVEL", "INFO") or "INFO"
+LOGGING_CONFIG = "agentevals_site.logs.configure"
+LOGGING = {
+    "level": LOG_LEVEL.upper(),
+    "format": env.choice("AGENTEVALS_LOG_FORMAT", {"text", "json"}, default="text"),
+}

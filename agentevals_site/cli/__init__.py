@@ -1,0 +1,3 @@
+"""Sub-commands of `agentevals` that need the whole service."""
+
+from __future__ import annotations

@@ -1,0 +1,135 @@
+"""Reading settings from the environment: a wrong value stops the start."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+
+class SettingError(ImproperlyConfigured):
+    """A setting is wrong; says its name, its value and the cure."""
+
+    def __init__(self, name: str, value: object, cure: str) -> None:
+        """Compose the one line that an operator reads."""
+        shown = "is not set" if value is None else f"is {value!r}"
+        super().__init__(f"{name} {shown}: {cure}")
+
+
+class Environment:
+    """Typed, strict access to environment variables."""
+
+    def __init__(self) -> None:
+        """Wrap django-environ, which reads ``os.environ``."""
+        self._env = environ.Env()
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        """Return the text; an empty value counts as unset."""
+        value: str = self._env.str(name, default="")
+        return value.strip() or default
+
+    def choice(self, name: str, choices: Collection[str], *, default: str) -> str:
+        """Return one of ``choices``, spelled exactly."""
+        value: str = self._env.str(name, default=default)
+        if value not in choices:
+            raise SettingError(name, value, f"use one of {', '.join(sorted(choices))}")
+        return value
+
+    def integer(self, name: str, *, default: int, minimum: int) -> int:
+        """Return a whole number of at least ``minimum``."""
+        value = self._number(name, int, default)
+        if value < minimum:
+            raise SettingError(name, value, f"use a whole number >= {minimum}")
+        return int(value)
+
+    def positive(self, name: str, *, default: float) -> float:
+        """Return a number above 0."""
+        value = self._number(name, float, default)
+        if not 0 < value < float("inf"):
+            raise SettingError(name, value, "use a number > 0")
+        return value
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        """Return true or false; anything else is refused, never read as false."""
+        value = self._env.str(name, default=str(default)).lower()
+        if value not in TRUE | FALSE:
+            raise SettingError(name, value, "use true or false")
+        return value in TRUE
+
+    def words(self, name: str, default: str) -> list[str]:
+        """Return the comma-separated words, blanks left out."""
+        return [w.strip() for w in (self.text(name, default) or "").split(",") if w]
+
+    def identifier(self, name: str, *, default: str) -> str:
+        """Return a plain lower-case SQL identifier."""
+        value: str = self._env.str(name, default=default)
+        if not IDENTIFIER.fullmatch(value):
+            cure = "use lower-case letters, digits and _, at most 63, no leading digit"
+            raise SettingError(name, value, cure)
+        return value
+
+    def text_or_file(self, name: str) -> str | None:
+        """Return ``NAME``, or the content of the file that ``NAME_FILE`` names."""
+        path = self.text(f"{name}_FILE")
+        if path is None:
+            return self.text(name)
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            cure = f"the file is unreadable ({error}); mend it or unset the variable"
+            raise SettingError(f"{name}_FILE", path, cure) from error
+
+    def database(self, name: str) -> dict[str, Any]:
+        """Return Django's database settings for a ``postgres://`` URL.
+
+        The value may hold a password, so an error never repeats it.
+        """
+        url = self.text_or_file(name)
+        if not url:
+            cure = (
+                f"set it (or {name}_FILE) to postgres://USER:PASSWORD@HOST:PORT/NAME, "
+                "or choose AGENTEVALS_STORAGE_BACKEND=sqlite"
+            )
+            raise SettingError(name, None, cure)
+        if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+            raise SettingError(name, "(hidden)", "use a postgres:// URL")
+        config: dict[str, Any] = self._env.db_url_config(url)
+        return config
+
+    def _number(self, name: str, kind: type[int | float], default: float) -> float:
+        value: str = self._env.str(name, default=str(default))
+        try:
+            return kind(value)
+        except ValueError as error:
+            noun = "a whole number" if kind is int else "a number"
+            raise SettingError(name, value, f"use {noun}") from error
+
+
+def local_secret_key(folder: Path) -> str:
+    """Return the secret key of this machine, made once and readable by its owner."""
+    path = folder / "secret_key"
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Two first starts at once: both write, the first link wins, both read the same.
+    draft = folder / f"secret_key.{secrets.token_hex(8)}"
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_urlsafe(50), encoding="ascii")
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,160 @@
+"""Migrations: under one lock, into one schema, refused when the code is behind."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 2.0
+
+
+def prepare_database() -> None:
+    """Bring the database to the state that the code needs, or refuse to start.
+
+    Raises:
+        CommandError: the database stays away or busy, is behind and must not be
+            migrated (``AGENTEVALS_AUTO_MIGRATE=false``), or is ahead of the code.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    wait_for(connection)
+    if settings.AUTO_MIGRATE:
+        logger.info("Applying any pending migrations to %s", _place())
+        call_command("migrate", verbosity=0, interactive=False)
+    pending = pending_migrations()
+    if pending:
+        raise CommandError(
+            f"{len(pending)} migration(s) are not applied ({', '.join(pending)}) and "
+            "AGENTEVALS_AUTO_MIGRATE is false: run `agentevals migrate` first"
+        )
+    connection.close()
+
+
+def pending_migrations() -> list[str]:
+    """Return the names of migrations that the database lacks, without changing it."""
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def applied_migrations() -> dict[str, str]:
+    """Return the newest applied migration of each application."""
+    recorder = MigrationRecorder(connections[DEFAULT_DB_ALIAS])
+    return dict(sorted(recorder.applied_migrations()))
+
+
+def wait_for(connection: BaseDatabaseWrapper) -> None:
+    """Wait until the database takes connections, for AGENTEVALS_DB_CONNECT_TIMEOUT_S.
+
+    Raises:
+        CommandError: it does not in time, or refuses the login.
+    """
+    until = time.monotonic() + settings.DB_CONNECT_TIMEOUT_S
+    pause_s = FIRST_PAUSE_S
+    while True:
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            if _is_final(error) or time.monotonic() + pause_s > until:
+                raise CommandError(
+                    f"cannot connect to the database: {error}"
+                ) from error
+            logger.info("waiting for the database: %s", str(error).splitlines()[0])
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        else:
+            return
+
+
+def _is_final(error: OperationalError) -> bool:
+    """Whether waiting cannot help: a wrong password stays wrong."""
+    final = ("authentication failed", "does not exist", "no pg_hba.conf entry")
+    return any(text in str(error) for text in final)
+
+
+@contextmanager
+def migration_lock(alias: str) -> Iterator[None]:
+    """Hold the migration lock of this schema (PostgreSQL) or file (SQLite).
+
+    Raises:
+        CommandError: somebody else held it for AGENTEVALS_MIGRATE_LOCK_TIMEOUT.
+    """
+    connection = connections[alias]
+    if connection.vendor == "postgresql":
+        with _advisory_lock(connection):
+            yield
+    else:
+        with _file_lock(connection):
+            yield
+
+
+@contextmanager
+def _advisory_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Take the session's lock and make the schema, which Django does not."""
+    schema = settings.DATABASE_SCHEMA
+    digest = hashlib.sha256(f"agentevals migrations {schema}".encode()).digest()
+    key = int.from_bytes(digest[:8], signed=True)
+    with connection.cursor() as cursor:
+
+        def take() -> bool:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+            return bool(cursor.fetchone()[0])
+
+        _wait_for_lock(take)
+        try:
+            name = connection.ops.quote_name(schema)
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+@contextmanager
+def _file_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    path = Path(f"{connection.settings_dict['NAME']}.migrate.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+
+        def take() -> bool:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        _wait_for_lock(take)
+        yield
+
+
+def _wait_for_lock(take: Callable[[], bool]) -> None:
+    until = time.monotonic() + settings.MIGRATE_LOCK_TIMEOUT_S
+    pause_s = FIRST_PAUSE_S
+    while not take():
+        if time.monotonic() + pause_s > until:
+            raise CommandError(
+                "another process holds the migration lock since "
+                f"AGENTEVALS_MIGRATE_LOCK_TIMEOUT ({settings.MIGRATE_LOCK_TIMEOUT_S} s)"
+            )
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def _place() -> str:
+    if settings.STORAGE_BACKEND == "postgres":
+        return f"schema '{settings.DATABASE_SCHEMA}'"
+    return f"{settings.SQLITE_PATH}"

@@ -1,0 +1,111 @@
+"""The one place where errors become HTTP.
+
+The body keeps the contract's ``detail`` and adds RFC 9457's members and a stable code.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from runs.api.json import VerbatimJSONRenderer
+from runs.api.rendering import render_run
+from runs.errors import (
+    InvalidSubmissionError,
+    RunConflictError,
+    RunError,
+    RunNotFoundError,
+    StorageNotConfiguredError,
+)
+
+logger = logging.getLogger(__name__)
+
+STATUS: dict[type[RunError], HTTPStatus] = {
+    InvalidSubmissionError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RunNotFoundError: HTTPStatus.NOT_FOUND,
+    RunConflictError: HTTPStatus.CONFLICT,
+    StorageNotConfiguredError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+RETRY_AFTER_S = 5
+MEBIBYTE = 1024 * 1024
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn an exception of a view into its answer; None lets it become a 500."""
+    if isinstance(error, RunError):
+        return _problem(STATUS[type(error)], error.code, _detail(error), str(error))
+    if isinstance(error, RequestDataTooBig):
+        return too_large()
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("storage unavailable: %s", error)
+        return _unavailable()
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    if isinstance(error, exceptions.APIException):
+        return _framework_problem(error)
+    return None
+
+
+def _detail(error: RunError) -> Any:
+    """Return what the contract puts under ``detail``."""
+    if isinstance(error, InvalidSubmissionError):
+        return error.errors
+    if isinstance(error, RunConflictError):
+        return {"message": str(error), "persisted": render_run(error.persisted)}
+    return str(error)
+
+
+def too_large() -> Response:
+    """Say that the body is over the limit, and the limit."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // MEBIBYTE
+    text = f"Request body exceeds {limit}MB limit"
+    return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", text)
+
+
+def _unavailable() -> Response:
+    text = "storage is unavailable; the request was not carried out, try again"
+    response = _problem(HTTPStatus.SERVICE_UNAVAILABLE, "storage_unavailable", text)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _framework_problem(error: exceptions.APIException) -> Response:
+    status = HTTPStatus(error.status_code)
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        # The contract reads a body that is not declared as JSON as one that is no object.
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    plain = isinstance(error, exceptions.MethodNotAllowed | exceptions.NotFound)
+    text = status.phrase if plain else str(error.detail)
+    return _problem(status, str(error.get_codes()), text)
+
+
+def _problem(
+    status: HTTPStatus, code: str, detail: Any, text: str | None = None
+) -> Response:
+    body = {
+        "detail": detail,
+        "type": "about:blank",
+        "title": text or (detail if isinstance(detail, str) else status.phrase),
+        "status": status.value,
+        "code": code,
+    }
+    return Response(body, status=status.value)
+
+
+@csrf_exempt
+def api_not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Answer an unknown path below ``/api`` in JSON."""
+    response = _problem(HTTPStatus.NOT_FOUND, "not_found", "Not Found")
+    body = VerbatimJSONRenderer().render(response.data)
+    return HttpResponse(
+        body, status=response.status_code, content_type="application/json"
+    )

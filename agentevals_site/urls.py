@@ -1,0 +1,45 @@
+"""Which path is whose."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import TemplateView
+from rest_framework.routers import SimpleRouter
+
+from agentevals_site.problems import api_not_found
+from agentevals_site.views import health
+from results.api.views import RunResultViewSet
+from runs.api.views import RunViewSet
+
+
+class Router(SimpleRouter):
+    """Routes that work with and without a slash at the end."""
+
+    def __init__(self) -> None:
+        """Make the slash optional; the argument for it knows only yes and no."""
+        super().__init__()
+        self.trailing_slash = "/?"
+
+
+router = Router()
+router.register("runs", RunViewSet, basename="run")
+router.register(
+    r"runs/(?P<run_id>[^/]+)/results", RunResultViewSet, basename="run-result"
+)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^api/health/?$", health, name="health"),
+    path("api/", include(router.urls)),
+    re_path(r"^api(/|$)", api_not_found),
+    path("", TemplateView.as_view(template_name="site/home.html"), name="home"),
+]
+if settings.DURABLE:
+    urlpatterns.append(path("admin/", admin.site.urls))
+else:
+    urlpatterns.append(
+        re_path(
+            r"^admin(/|$)", TemplateView.as_view(template_name="site/no_admin.html")
+        )
+    )

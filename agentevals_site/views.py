@@ -1,0 +1,19 @@
+"""The site's own endpoints."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from runs.api.json import envelope
+
+VERSION = version("agentevals-django")
+
+
+@api_view(["GET"])
+def health(request: Request) -> Response:
+    """Say that the process answers; it looks at nothing else, so it is always quick."""
+    return Response(envelope({"status": "ok", "version": VERSION}))

@@ -1,0 +1,3 @@
+"""Results over HTTP."""
+
+from __future__ import annotations

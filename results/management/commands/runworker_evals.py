@@ -1,0 +1,62 @@
+"""The worker process: claims runs and has them evaluated."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from results.recording import EvaluationExecutor
+from runs.worker.lock import single_worker
+from runs.worker.loop import Worker, WorkerSettings
+
+EVALUATOR = (sys.executable, "-m", "evaluation.child")
+
+
+class Command(BaseCommand):
+    """Run one worker until SIGTERM or SIGINT; a second signal stops it at once."""
+
+    help = "Claim queued runs and evaluate them, until SIGTERM or SIGINT."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Let the number of slots be chosen."""
+        parser.add_argument(
+            "--slots",
+            type=int,
+            default=settings.MAX_CONCURRENT_RUNS,
+            help="runs to evaluate at once (default: AGENTEVALS_MAX_CONCURRENT_RUNS)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Work."""
+        if not settings.DURABLE:
+            raise CommandError(
+                "AGENTEVALS_STORAGE_BACKEND is 'memory': there is no queue to work on; "
+                "set it to sqlite or postgres"
+            )
+        worker = Worker(worker_settings(slots=options["slots"]), EvaluationExecutor())
+
+        def stop(signum: int, frame: FrameType | None) -> None:
+            worker.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        with single_worker():
+            worker.run()
+
+
+def worker_settings(*, slots: int) -> WorkerSettings:
+    """Collect what a worker needs to know from the settings."""
+    return WorkerSettings(
+        slots=slots,
+        lease_s=settings.LEASE_S,
+        heartbeat_s=settings.HEARTBEAT_S,
+        deadline_s=settings.RUN_DEADLINE.total_seconds(),
+        poll_s=settings.WORKER_POLL_INTERVAL_S,
+        drain_s=settings.DRAIN_S,
+        command=EVALUATOR,
+    )

@@ -1,0 +1,154 @@
+"""Executing runs and recording what was found: the worker's executor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from django.db.models import Count
+
+from evaluation.child import DocumentHeader, Done, Job, Progress
+from evaluation.framing import Frame, FrameKind
+from evaluation.outcome import MetricResult, RunResult
+from evaluation.summary import summarise
+from evaluation.values import JSON, JSONObject
+from results.models import Result, ResultStatus, result_id
+from runs.models import Run, RunStatus
+from runs.worker.execution import Ending
+
+# What a later attempt may write over.
+MUTABLE = [
+    "attempt",
+    "position",
+    "evaluator_type",
+    "status",
+    "score",
+    "per_invocation_scores",
+    "trace_id",
+    "span_id",
+    "details",
+    "explanation",
+    "error_text",
+    "error_code",
+    "tokens_used",
+    "latency_ms",
+]
+MAX_RUN_ERRORS_SHOWN = 3
+
+
+class EvaluationExecutor:
+    """Scores the stored traces of a run in an evaluator process."""
+
+    def job(self, run: Run) -> list[Frame]:
+        """Return the run's configuration, eval set and documents as frames."""
+        inputs = list(run.inputs.select_related("document").order_by("position"))
+        forced = run.spec["target"].get("trace_format")
+        job = Job(
+            config=run.spec["eval_config"],
+            eval_set=run.spec["eval_set"],
+            documents=tuple(
+                DocumentHeader(name=i.name or "inline", format=forced) for i in inputs
+            ),
+        )
+        return [
+            Frame(kind=FrameKind.JOB, body=msgspec.json.encode(job)),
+            *(
+                Frame(kind=FrameKind.DOCUMENT, body=bytes(i.document.content))
+                for i in inputs
+            ),
+        ]
+
+    def record(self, progress: Mapping[Run, Sequence[Frame]]) -> dict[Run, Ending]:
+        """Save new results of all runs at once and read their endings."""
+        rows: dict[str, Result] = {}
+        endings = {}
+        for run, frames in progress.items():
+            for frame in frames:
+                if frame.kind is FrameKind.PROGRESS:
+                    unit = msgspec.json.decode(frame.body, type=Progress)
+                    row = as_row(run, unit.trace_id, unit.metric)
+                    rows[row.result_id] = row
+                else:
+                    endings[run] = _ending(msgspec.json.decode(frame.body, type=Done))
+        save(list(rows.values()))
+        return endings
+
+    def summarise(self, run: Run) -> JSONObject:
+        """Count what was saved of an interrupted run."""
+        counted = run.results.values_list("status").annotate(count=Count("pk"))
+        counts = dict.fromkeys(ResultStatus.values, 0) | dict(counted)
+        traces = run.results.values("trace_id").distinct().count()
+        return {"trace_count": traces, "result_counts": counts, "errors": []}
+
+
+def save(rows: Sequence[Result]) -> None:
+    """Write results; a unit that was evaluated before is written over."""
+    Result.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["result_id"],
+        update_fields=MUTABLE,
+    )
+
+
+def as_row(run: Run, trace_id: str, metric: MetricResult) -> Result:
+    """Turn a metric's result into the row of its unit, unsaved."""
+    latency_ms = None if metric.duration_ms is None else int(metric.duration_ms)
+    return Result(
+        result_id=result_id(run.run_id, trace_id, metric.metric_name),
+        run=run,
+        attempt=run.attempt,
+        eval_set_item_id=trace_id,
+        eval_set_item_name=trace_id,
+        evaluator_name=metric.metric_name,
+        evaluator_type=metric.evaluator_type,
+        status=metric.status,
+        score=metric.score,
+        per_invocation_scores=metric.per_invocation_scores,
+        trace_id=trace_id,
+        details=storable(metric.details or {}),
+        explanation=storable(metric.explanation or {}),
+        error_text=storable(metric.error) or None,
+        error_code=metric.error_code or "",
+        tokens_used=metric.tokens_used,
+        latency_ms=latency_ms,
+    )
+
+
+def storable(value: JSON) -> Any:
+    """Replace U+0000, which PostgreSQL cannot keep, wherever a trace brought it in."""
+    if isinstance(value, str):
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, dict):
+        return {storable(key): storable(item) for key, item in value.items()}
+    return value
+
+
+def _ending(done: Done) -> Ending:
+    """Decide how a run ends: carried out, or not; whether it passed is the verdict's."""
+    if done.result is None:
+        return Ending(
+            status=RunStatus.FAILED,
+            error=done.error or done.error_code,
+            error_code=done.error_code,
+            transient=done.transient,
+        )
+    summary = storable(summarise(done.result))
+    errors = _run_errors(done.result)
+    if errors:
+        return Ending(
+            status=RunStatus.FAILED,
+            summary=summary,
+            error=storable("; ".join(errors[:MAX_RUN_ERRORS_SHOWN])),
+            error_code="evaluation_incomplete",
+        )
+    return Ending(status=RunStatus.SUCCEEDED, summary=summary)
+
+
+def _run_errors(result: RunResult) -> list[str]:
+    if result.errors:
+        return result.errors
+    return [] if result.trace_results else ["No traces loaded."]

@@ -1,0 +1,3 @@
+"""Runs over HTTP."""
+
+from __future__ import annotations

@@ -1,0 +1,76 @@
+"""A run as the contract's JSON."""
+
+from __future__ import annotations
+
+from evaluation.values import JSONObject
+from runs.api.json import Verbatim
+from runs.models import Run, TraceDocument
+
+# The contract's names for the keys of a spec, in its order. Others follow as they are.
+SPEC_KEYS = {
+    "approach": "approach",
+    "target": "target",
+    "eval_set": "evalSet",
+    "eval_config": "evalConfig",
+    "sinks": "sinks",
+    "context": "context",
+}
+TARGET_KEYS = {
+    "kind": "kind",
+    "inline": "inline",
+    "base_url": "baseUrl",
+    "trace_id": "traceId",
+    "trace_format": "traceFormat",
+    "trace_count": "traceCount",
+    "trace_files": "traceFiles",
+}
+
+
+def render_run(run: Run, *, payload: bool = False) -> JSONObject:
+    """Render a run; with ``payload``, the inline trace exactly as it was received.
+
+    Without it ``target.inline`` is null and its digest and size tell what it is, so that a
+    list of runs stays light.
+    """
+    return {
+        "runId": run.run_id,
+        "status": run.status,
+        "spec": _render_spec(run, payload=payload),
+        "attempt": run.attempt,
+        "workerId": run.worker_id,
+        "error": run.error,
+        "summary": run.summary,
+        "createdAt": run.created_at,
+        "startedAt": run.started_at,
+        "finishedAt": run.finished_at,
+        "cancelRequested": run.cancel_requested,
+        "errorCode": run.error_code or None,
+        "maxAttempts": run.max_attempts,
+        "leaseExpiresAt": run.lease_expires_at,
+        "deadlineAt": run.deadline_at,
+        "name": run.name,
+        "labels": run.labels,
+        "priority": run.priority,
+    }
+
+
+def _render_spec(run: Run, *, payload: bool) -> JSONObject:
+    target = dict(run.spec["target"])
+    document = _inline_document(run)
+    if document is not None:
+        target["inline"] = Verbatim(document.verbatim()) if payload else None
+        target["inlineDigest"] = document.digest
+        target["inlineSize"] = document.size
+    spec = {**run.spec, "target": _renamed(target, TARGET_KEYS)}
+    return _renamed(spec, SPEC_KEYS)
+
+
+def _inline_document(run: Run) -> TraceDocument | None:
+    """Return the stored payload; lists prefetch it without its bytes."""
+    inputs = run.inputs.all()
+    return inputs[0].document if run.spec["target"]["kind"] == "inline" else None
+
+
+def _renamed(blob: JSONObject, names: dict[str, str]) -> JSONObject:
+    known = {name: blob.get(key) for key, name in names.items()}
+    return known | {key: blob[key] for key in blob if key not in names}

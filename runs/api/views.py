@@ -1,0 +1,134 @@
+"""The run endpoints: check, one domain call, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Prefetch
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from runs import queue
+from runs.api.json import envelope
+from runs.api.queries import RunQuery
+from runs.api.rendering import render_run
+from runs.errors import (
+    FieldError,
+    InvalidSubmissionError,
+    RunNotFoundError,
+    StorageNotConfiguredError,
+)
+from runs.models import Run, RunInput
+from runs.spec import read_submission
+from runs.submission import submit
+from runs.wakeups import announce_work
+
+LIGHT_INPUTS = Prefetch(
+    "inputs",
+    RunInput.objects.order_by("position")
+    .select_related("document")
+    .defer("document__content"),
+)
+FULL_INPUTS = Prefetch(
+    "inputs", RunInput.objects.order_by("position").select_related("document")
+)
+
+
+class DurableViewSet(ViewSet):
+    """Endpoints that need storage; the request itself is checked first."""
+
+    lookup_field = "run_id"
+    lookup_value_regex = "[^/]+"
+
+    def require_storage(self) -> None:
+        """Refuse when there is no durable backend.
+
+        Raises:
+            StorageNotConfiguredError: names the variable to set.
+        """
+        if not settings.DURABLE:
+            raise StorageNotConfiguredError
+
+    def run_or_404(self, run_id: str, inputs: Prefetch[Any] | None = None) -> Run:
+        """Return the run that the path names.
+
+        Raises:
+            InvalidSubmissionError: the path holds no UUID.
+            RunNotFoundError: there is no such run.
+        """
+        pk = read_run_id(run_id)
+        self.require_storage()
+        runs = Run.objects.filter(pk=pk)
+        run = (runs.prefetch_related(inputs) if inputs else runs).first()
+        if run is None:
+            raise RunNotFoundError(pk)
+        return run
+
+
+def read_run_id(text: str) -> UUID:
+    """Read the id in a path.
+
+    Raises:
+        InvalidSubmissionError: it is no UUID.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        message = f"Input should be a valid UUID, not {text!r}"
+        fault = FieldError(
+            loc=("path", "run_id"), msg=message, type="uuid_parsing", input=text
+        )
+        raise InvalidSubmissionError([fault]) from error
+
+
+class RunViewSet(DurableViewSet):
+    """Submit, list, read and cancel runs."""
+
+    def create(self, request: Request) -> Response:
+        """Queue a run; the same request again finds the same run."""
+        submission = read_submission(request.data or request.body)
+        self.require_storage()
+        accepted = submit(submission, max_attempts=settings.MAX_RUN_ATTEMPTS)
+        if accepted.created:
+            announce_work()
+        run = self.run_or_404(str(accepted.run.pk), FULL_INPUTS)
+        headers = {
+            "Location": f"{request.path.rstrip('/')}/{run.run_id}",
+            "Idempotent-Replay": "false" if accepted.created else "true",
+        }
+        return Response(
+            envelope(render_run(run, payload=True)),
+            status=status.HTTP_202_ACCEPTED,
+            headers=headers,
+        )
+
+    def list(self, request: Request) -> Response:
+        """List runs, newest first."""
+        query = RunQuery.read(request.query_params)
+        self.require_storage()
+        runs = Run.objects.newest_first().prefetch_related(LIGHT_INPUTS)
+        if query.statuses:
+            runs = runs.filter(status__in=query.statuses)
+        if query.before is not None:
+            runs = runs.filter(created_at__lt=query.before)
+        return Response(envelope([render_run(run) for run in runs[: query.limit]]))
+
+    def retrieve(self, request: Request, run_id: str) -> Response:
+        """Read one run, its inline trace included."""
+        run = self.run_or_404(run_id, FULL_INPUTS)
+        return Response(envelope(render_run(run, payload=True)))
+
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, run_id: str) -> Response:
+        """Ask for the end of a run; the answer is its state after the request."""
+        pk = read_run_id(run_id)
+        self.require_storage()
+        queue.cancel(pk)
+        announce_work()
+        run = self.run_or_404(run_id, FULL_INPUTS)
+        return Response(envelope(render_run(run, payload=True)))

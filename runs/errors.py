@@ -1,0 +1,84 @@
+"""What a client or a worker can be refused, each with a stable code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from evaluation.values import JSON, Value
+
+if TYPE_CHECKING:
+    from runs.models import Run
+
+
+class RunError(Exception):
+    """A request about runs that cannot be met; ``code`` is for programs."""
+
+    code: ClassVar[str] = "run_error"
+
+
+class FieldError(Value, frozen=True, kw_only=True):
+    """One fault in a request: where, what, and the value that was sent."""
+
+    loc: tuple[str | int, ...]
+    msg: str
+    type: str = "value_error"
+    input: JSON = None
+
+
+class InvalidSubmissionError(RunError):
+    """The request is malformed; ``errors`` names every field that is."""
+
+    code = "invalid_request"
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        """Keep the faults and say the first."""
+        super().__init__("; ".join(error.msg for error in errors))
+        self.errors = list(errors)
+
+
+class RunNotFoundError(RunError):
+    """There is no run of this id."""
+
+    code = "run_not_found"
+
+    def __init__(self, run_id: UUID) -> None:
+        """Name the run."""
+        super().__init__(f"run {run_id} not found")
+
+
+class RunConflictError(RunError):
+    """The run id is taken by a run with another spec, which ``persisted`` is."""
+
+    code = "run_conflict"
+
+    def __init__(self, persisted: Run) -> None:
+        """Keep the stored run for the answer."""
+        super().__init__("run_id already exists with a different spec")
+        self.persisted = persisted
+
+
+class StorageNotConfiguredError(RunError):
+    """Runs need a durable backend and there is none."""
+
+    code = "storage_not_configured"
+
+    def __init__(self) -> None:
+        """Name the variable and its values."""
+        super().__init__(
+            "run service is not configured (set AGENTEVALS_STORAGE_BACKEND=postgres, "
+            "or =sqlite for durable storage on one machine)"
+        )
+
+
+class LeaseLostError(RunError):
+    """Another worker, a sweep or an operator took the run: write nothing."""
+
+    code = "lease_lost"
+
+
+class WorkerAlreadyRunningError(RunError):
+    """A SQLite file has one worker process, and it is not this one."""
+
+    code = "worker_already_running"

@@ -1,0 +1,114 @@
+"""Taking a JSON request apart field by field: every fault is collected, with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from evaluation.errors import ConfigError, EvalSetError
+from evaluation.values import JSON, JSONObject
+from runs.errors import FieldError
+
+# PostgreSQL cannot keep U+0000 in text or jsonb.
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+EXCERPT = 200
+
+
+class Fields:
+    """The fields of one JSON object, taken one by one; faults are collected."""
+
+    def __init__(
+        self, raw: bytes, loc: tuple[str | int, ...], errors: list[FieldError]
+    ) -> None:
+        """Split the object; a body that is no object is one fault."""
+        self._loc = loc
+        self._errors = errors
+        self._given: dict[str, msgspec.Raw] = {}
+        try:
+            self._given = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        except msgspec.ValidationError:
+            self._add((), "Input should be a valid dictionary", "dict_type", raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            self._add((), f"JSON decode error: {error}", "json_invalid", raw)
+        self._untaken = set(self._given)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the object has a field of exactly this name."""
+        return name in self._given
+
+    def take_raw(self, name: str, *, required: bool = False) -> bytes | None:
+        """Take a field's bytes by its camelCase or snake_case name; the first wins."""
+        names = (name, snake_case(name))
+        self._untaken.difference_update(names)
+        raw = next((self._given[n] for n in names if n in self._given), None)
+        if raw is None and required:
+            self._add((name,), "Field required", "missing", b"null")
+        return None if raw is None else bytes(raw)
+
+    def take(
+        self,
+        name: str,
+        kind: Any,
+        default: Any = None,
+        *,
+        required: bool = False,
+        check: Callable[[JSON], object] | None = None,
+    ) -> Any:
+        """Take a field as a value of ``kind``, checked further by ``check``."""
+        raw = self.take_raw(name, required=required)
+        if raw is None:
+            return default
+        try:
+            value = self._decode(raw, kind)
+            if check is not None and value is not None:
+                check(value)
+        except (EvalSetError, ConfigError) as error:
+            place = (name, error.path) if error.path else (name,)
+            self._add(place, str(error), error.code, raw)
+        except (msgspec.DecodeError, RecursionError, ValueError) as error:
+            self._add((name,), str(error), "value_error", raw)
+        else:
+            return value
+        return default
+
+    def rest(self) -> JSONObject:
+        """Take every field that was not asked for, as it is."""
+        left = [name for name in self._given if name in self._untaken]
+        return {name: self.take(name, Any) for name in left}
+
+    def fault(self, name: str, message: str) -> None:
+        """Report a fault of a field, whatever it holds."""
+        raw = bytes(self._given.get(name, b"null"))
+        self._add((name,), message, "value_error", raw)
+
+    def _decode(self, raw: bytes, kind: Any) -> Any:
+        if NUL.search(raw):
+            raise ValueError("text must not hold the character U+0000")
+        return msgspec.json.decode(raw, type=kind)
+
+    def _add(
+        self, place: tuple[str | int, ...], message: str, kind: str, raw: bytes
+    ) -> None:
+        self._errors.append(
+            FieldError(
+                loc=(*self._loc, *place), msg=message, type=kind, input=_excerpt(raw)
+            )
+        )
+
+
+def _excerpt(raw: bytes) -> JSON:
+    """Return the value that was sent, or the beginning of its text when long."""
+    if len(raw) > EXCERPT:
+        return raw[:EXCERPT].decode(errors="replace") + "..."
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return raw.decode(errors="replace")
+
+
+def snake_case(name: str) -> str:
+    """Return the snake_case spelling of a camelCase name."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()

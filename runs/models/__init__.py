@@ -1,0 +1,18 @@
+"""The tables of the queue."""
+
+from __future__ import annotations
+
+from runs.models.documents import RunInput, TraceDocument
+from runs.models.events import EventKind, RunEvent
+from runs.models.run import Approach, Lease, Run, RunStatus
+
+__all__ = [
+    "Approach",
+    "EventKind",
+    "Lease",
+    "Run",
+    "RunEvent",
+    "RunInput",
+    "RunStatus",
+    "TraceDocument",
+]

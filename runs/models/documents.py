@@ -1,0 +1,71 @@
+"""Trace documents, stored once and verbatim, and which run reads which."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterable
+from typing import Self
+
+from django.db import models
+from django.db.models.functions import Now
+
+# Level 1 packs trace JSON about 8 : 1 at a sixth of the time of the default.
+COMPRESSION = 1
+
+
+class TraceDocument(models.Model):
+    """The bytes of one trace export, exactly as they were received.
+
+    ``digest`` is the SHA-256 of those bytes in hex, ``size`` their number, ``content``
+    their gzip, ``format`` what they were recognised as (empty: not recognised).
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    format = models.CharField(max_length=32, default="", blank=True)
+    size = models.BigIntegerField()
+    content = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "trace_document"
+
+    def __str__(self) -> str:
+        return f"{self.digest[:12]} ({self.size} bytes)"
+
+    @classmethod
+    def of(cls, content: bytes, *, format: str = "") -> Self:
+        """Wrap received bytes, unsaved."""
+        return cls(
+            digest=hashlib.sha256(content).hexdigest(),
+            format=format,
+            size=len(content),
+            content=gzip.compress(content, COMPRESSION, mtime=0),
+        )
+
+    @classmethod
+    def store(cls, documents: Iterable[TraceDocument]) -> None:
+        """Save those that are not there yet."""
+        cls.objects.bulk_create(documents, ignore_conflicts=True)
+
+    def verbatim(self) -> bytes:
+        """Return the bytes as they were received."""
+        return gzip.decompress(self.content)
+
+
+class RunInput(models.Model):
+    """One document that a run evaluates, in order."""
+
+    pk = models.CompositePrimaryKey("run_id", "position")
+    run = models.ForeignKey(
+        "runs.Run", on_delete=models.CASCADE, related_name="inputs", db_index=False
+    )
+    position = models.IntegerField()
+    name = models.TextField(default="", blank=True)
+    document = models.ForeignKey(TraceDocument, on_delete=models.PROTECT)
+
+    class Meta:
+        db_table = "run_input"
+
+    def __str__(self) -> str:
+        return self.name or f"input {self.position}"

@@ -1,0 +1,352 @@
+"""A run: one evaluation that was asked for, and where it stands."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar, NamedTuple, Self
+
+from django.db import models
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Coalesce, Now
+
+from evaluation.values import JSONObject
+from runs.errors import LeaseLostError
+from runs.models.events import EventKind, RunEvent
+
+RETRY_BASE_S = 2.0
+RETRY_CAP_S = 60.0
+
+
+class RunStatus(models.TextChoices):
+    """Where a run stands; the last three are terminal."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a run of this status never changes again."""
+        return self in TERMINAL
+
+
+TERMINAL = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED})
+
+
+class Approach(models.TextChoices):
+    """How the behaviour that is judged came about."""
+
+    TRACE_REPLAY = "trace_replay"
+
+
+class Lease(NamedTuple):
+    """The right to write to a run.
+
+    ``attempt`` only grows, so that a lease which was lost can never match again.
+    """
+
+    run_id: uuid.UUID
+    attempt: int
+
+
+def from_now(duration: timedelta) -> ExpressionWrapper:
+    """Return the database's clock plus ``duration``; no other clock ever counts."""
+    return ExpressionWrapper(Now() + Value(duration), output_field=DateTimeField())
+
+
+def retry_delay(attempt: int) -> timedelta:
+    """Return the jittered exponential pause after a failed ``attempt`` (1, 2, …)."""
+    exponential = min(RETRY_CAP_S, RETRY_BASE_S * 2 ** (attempt - 1))
+    jitter = 0.5 + random.random()  # noqa: S311 - spreads load, guards nothing
+    return timedelta(seconds=exponential * jitter)
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Chainable ways to say which runs."""
+
+    def newest_first(self) -> Self:
+        """Order as the history shows: newest first, ties by id."""
+        return self.order_by("-created_at", "-run_id")
+
+    def due(self) -> Self:
+        """Keep what may be claimed now, in the order of claims."""
+        waiting = self.filter(status=RunStatus.QUEUED, available_at__lte=Now())
+        return waiting.order_by("-priority", "fair_key", "created_at", "run_id")
+
+    def unfinished(self) -> Self:
+        """Keep what waits or runs."""
+        return self.filter(status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
+
+    def running(self) -> Self:
+        """Keep what some worker works on."""
+        return self.filter(status=RunStatus.RUNNING)
+
+    def expired(self) -> Self:
+        """Keep running runs whose owner has not been heard of in time."""
+        return self.running().filter(lease_expires_at__lt=Now())
+
+    def held(self, leases: Iterable[Lease]) -> Self:
+        """Keep the runs that these leases still own."""
+        owned = (Q(pk=lease.run_id, attempt=lease.attempt) for lease in leases)
+        return self.running().filter(reduce(or_, owned, Q(pk__in=())))
+
+    def lock(self, *, skip_locked: bool = False) -> Self:
+        """Lock the rows for the rest of the transaction.
+
+        ``FOR NO KEY UPDATE`` does not clash with the foreign-key checks of result
+        inserts, which would make a claim skip a free row. SQLite takes no row locks: its
+        transactions begin IMMEDIATE, one writer at a time.
+        """
+        return self.select_for_update(no_key=True, skip_locked=skip_locked)
+
+
+class Run(models.Model):
+    """One durable evaluation.
+
+    Every change of state is a method here: one UPDATE guarded by the status and attempt
+    that were read, and its event, in the caller's transaction.
+    """
+
+    run_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    status = models.CharField(
+        max_length=16, choices=RunStatus, default=RunStatus.QUEUED, db_default="queued"
+    )
+    approach = models.CharField(
+        max_length=32, choices=Approach, default=Approach.TRACE_REPLAY
+    )
+    # Without inline payloads, which are trace documents. Outer keys are snake_case.
+    spec = models.JSONField()
+    fingerprint = models.CharField(max_length=64)
+    name = models.TextField(default="", blank=True)
+    labels = models.JSONField(default=dict, blank=True)
+
+    priority = models.SmallIntegerField(default=0)
+    # The label that shares the workers fairly, and the run's place in virtual time.
+    project = models.TextField(default="", blank=True)
+    fair_key = models.BigIntegerField(default=0)
+    available_at = models.DateTimeField(db_default=Now())
+
+    attempt = models.IntegerField(default=0)
+    max_attempts = models.IntegerField()
+    worker_id = models.TextField(null=True, blank=True)  # noqa: DJ001 - null = no owner
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested = models.BooleanField(default=False)
+    event_seq = models.IntegerField(default=0)
+
+    error = models.TextField(null=True, blank=True)  # noqa: DJ001 - null in the contract
+    error_code = models.CharField(max_length=64, default="", blank=True)
+    summary = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        db_table = "run"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="run_status_known", condition=Q(status__in=RunStatus.values)
+            ),
+            models.CheckConstraint(
+                name="run_approach_known", condition=Q(approach__in=Approach.values)
+            ),
+            models.CheckConstraint(
+                name="run_running_has_worker",
+                condition=(
+                    Q(
+                        status=RunStatus.RUNNING,
+                        worker_id__isnull=False,
+                        claimed_at__isnull=False,
+                        lease_expires_at__isnull=False,
+                    )
+                    | ~Q(status=RunStatus.RUNNING)
+                    & Q(
+                        worker_id__isnull=True,
+                        claimed_at__isnull=True,
+                        lease_expires_at__isnull=True,
+                    )
+                ),
+            ),
+            models.CheckConstraint(
+                name="run_terminal_is_finished",
+                condition=(
+                    Q(status__in=TERMINAL, finished_at__isnull=False)
+                    | ~Q(status__in=TERMINAL) & Q(finished_at__isnull=True)
+                ),
+            ),
+            models.CheckConstraint(
+                name="run_attempt_within_budget",
+                condition=Q(attempt__gte=0, attempt__lte=F("max_attempts")),
+            ),
+            models.CheckConstraint(
+                name="run_queued_has_attempts_left",
+                condition=~Q(status=RunStatus.QUEUED)
+                | Q(attempt__lt=F("max_attempts")),
+            ),
+            models.CheckConstraint(
+                name="run_priority_in_range",
+                condition=Q(priority__gte=-100, priority__lte=100),
+            ),
+        ]
+        indexes: ClassVar = [
+            # Exactly the order of claims, so that a claim is one short index scan
+            # however long the queue is.
+            models.Index(
+                F("priority").desc(),
+                "fair_key",
+                "created_at",
+                "run_id",
+                name="run_claim_idx",
+                condition=Q(status=RunStatus.QUEUED),
+            ),
+            # The few running rows, for sweeps. Not on the lease: an index on it would
+            # make every heartbeat a non-HOT update.
+            models.Index(
+                "run_id", name="run_running_idx", condition=Q(status=RunStatus.RUNNING)
+            ),
+            models.Index(
+                "project",
+                F("fair_key").desc(),
+                name="run_fairness_idx",
+                condition=Q(status__in=[RunStatus.QUEUED, RunStatus.RUNNING]),
+            ),
+            models.Index(
+                F("created_at").desc(), F("run_id").desc(), name="run_history_idx"
+            ),
+            models.Index(
+                "finished_at", name="run_prune_idx", condition=Q(status__in=TERMINAL)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} ({self.status})"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the run has ended."""
+        return RunStatus(self.status).is_terminal
+
+    @property
+    def lease(self) -> Lease:
+        """The right that the current owner writes under."""
+        return Lease(self.run_id, self.attempt)
+
+    def append_event(self, kind: EventKind, **payload: Any) -> RunEvent:
+        """Take the next number and return the event, unsaved.
+
+        The caller holds the row's lock, so numbers are gap-free and in commit order, and
+        saves the event in the transaction that saves ``event_seq``.
+        """
+        self.event_seq += 1
+        return RunEvent(run=self, seq=self.event_seq, kind=kind, payload=payload)
+
+    def finish(
+        self,
+        status: RunStatus,
+        *,
+        summary: JSONObject | None = None,
+        error: str | None = None,
+        error_code: str = "",
+    ) -> RunEvent:
+        """End the run; a cancel that was acknowledged before wins over any outcome."""
+        if self.cancel_requested:
+            status, error, error_code = (
+                RunStatus.CANCELLED,
+                "cancelled by request",
+                "cancelled",
+            )
+        event = self.append_event(
+            EventKind(status.value), attempt=self.attempt, **_fault(error, error_code)
+        )
+        return self._change(
+            event,
+            status=status,
+            summary=summary,
+            error=error,
+            error_code=error_code,
+            finished_at=Now(),
+            **NO_OWNER,
+        )
+
+    def retry_later(self, *, error: str, error_code: str, delay: timedelta) -> RunEvent:
+        """Give a failed attempt back to the queue after a pause."""
+        event = self.append_event(
+            EventKind.RETRYING,
+            attempt=self.attempt,
+            delay_s=round(delay.total_seconds(), 3),
+            **_fault(error, error_code),
+        )
+        return self._change(
+            event,
+            status=RunStatus.QUEUED,
+            available_at=from_now(delay),
+            error=error,
+            error_code=error_code,
+            **NO_OWNER,
+        )
+
+    def release(self) -> RunEvent:
+        """Give the run back at once, its budget of attempts intact.
+
+        ``attempt`` is the fence and never falls, so the budget grows instead.
+        """
+        event = self.append_event(EventKind.RELEASED, attempt=self.attempt)
+        return self._change(
+            event,
+            status=RunStatus.QUEUED,
+            max_attempts=F("max_attempts") + 1,
+            available_at=Now(),
+            **NO_OWNER,
+        )
+
+    def request_cancel(self) -> RunEvent | None:
+        """Cancel: at once when queued, through its owner when running."""
+        if self.is_terminal or self.cancel_requested:
+            return None
+        if self.status == RunStatus.QUEUED:
+            self.cancel_requested = True
+            return self.finish(RunStatus.CANCELLED)
+        event = self.append_event(EventKind.CANCEL_REQUESTED)
+        return self._change(event, cancel_requested=True)
+
+    def _change(self, event: RunEvent, **changes: Any) -> RunEvent:
+        """Write the changes if nobody else has changed the state since it was read."""
+        unchanged = Run.objects.filter(
+            pk=self.pk, status=self.status, attempt=self.attempt
+        )
+        if not unchanged.update(event_seq=event.seq, **changes):
+            raise LeaseLostError(f"{self} is no longer attempt {self.attempt}'s")
+        self.status = changes.get("status", self.status)
+        return event
+
+
+NO_OWNER = {"worker_id": None, "claimed_at": None, "lease_expires_at": None}
+
+
+def claimed(*, worker_id: str, lease: timedelta, deadline: timedelta) -> dict[str, Any]:
+    """Return the changes that make a queued run a worker's."""
+    return {
+        "status": RunStatus.RUNNING,
+        "worker_id": worker_id,
+        "claimed_at": Now(),
+        "lease_expires_at": from_now(lease),
+        "attempt": F("attempt") + 1,
+        "event_seq": F("event_seq") + 1,
+        "started_at": Coalesce(F("started_at"), Now()),
+        # One deadline for all attempts together, fixed by the first.
+        "deadline_at": Coalesce(F("deadline_at"), from_now(deadline)),
+    }
+
+
+def _fault(error: str | None, error_code: str) -> dict[str, str]:
+    return {"error": error, "error_code": error_code} if error else {}

@@ -1,0 +1,187 @@
+"""The queue: claim, keep alive, take back, cancel. What each promises: docs/explanation/queue.md.
+
+Every function is one short transaction and never runs inside another.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import ExpressionWrapper, Q
+from django.db.models.functions import Now
+
+from evaluation.values import Value
+from runs.errors import RunNotFoundError
+from runs.models import EventKind, Lease, Run, RunEvent, RunStatus
+from runs.models.run import claimed, from_now, retry_delay
+
+logger = logging.getLogger(__name__)
+
+SWEEP_BATCH = 100
+HEARTBEAT_DATABASE = "heartbeat"
+
+
+def claim(
+    worker_id: str, *, limit: int, lease: timedelta, deadline: timedelta
+) -> list[Run]:
+    """Take up to ``limit`` due runs for a worker, oldest first within their priority.
+
+    Returns:
+        The runs as they are after the claim, with their inputs' documents not loaded.
+        ``remaining`` on each is what is left of its deadline.
+    """
+    with transaction.atomic():
+        runs = list(
+            Run.objects.due()
+            .annotate(remaining=_until("deadline_at"))
+            .lock(skip_locked=True)[:limit]
+        )
+        if not runs:
+            return []
+        Run.objects.filter(pk__in=[run.pk for run in runs]).update(
+            **claimed(worker_id=worker_id, lease=lease, deadline=deadline)
+        )
+        RunEvent.objects.bulk_create(_claim(run, worker_id, deadline) for run in runs)
+    return runs
+
+
+def _claim(run: Run, worker_id: str, deadline: timedelta) -> RunEvent:
+    """Bring the instance to what the claim's UPDATE wrote, and log it."""
+    run.status, run.worker_id = RunStatus.RUNNING, worker_id
+    run.attempt += 1
+    run.remaining = run.remaining or deadline
+    return run.append_event(EventKind.CLAIMED, attempt=run.attempt, worker_id=worker_id)
+
+
+def _until(field: str) -> ExpressionWrapper:
+    return ExpressionWrapper(
+        models.F(field) - Now(), output_field=models.DurationField()
+    )
+
+
+class Pulse(Value, frozen=True, kw_only=True):
+    """What a heartbeat heard of one run; a run without a pulse is lost."""
+
+    lease: Lease
+    cancel_requested: bool
+    deadline_passed: bool
+
+
+def heartbeat(leases: Sequence[Lease], *, lease: timedelta) -> dict[Lease, Pulse]:
+    """Extend all leases of a worker at once.
+
+    Returns:
+        One pulse for each lease that is still the worker's. An expired lease that
+        nobody has swept yet is revived.
+    """
+    held = Run.objects.using(HEARTBEAT_DATABASE).held(leases)
+    held.update(lease_expires_at=from_now(lease))
+    rows = held.annotate(
+        deadline_passed=models.Case(
+            models.When(deadline_at__lte=Now(), then=True), default=False
+        )
+    ).values_list("pk", "attempt", "cancel_requested", "deadline_passed")
+    return {
+        Lease(pk, attempt): Pulse(
+            lease=Lease(pk, attempt), cancel_requested=cancel, deadline_passed=passed
+        )
+        for pk, attempt, cancel, passed in rows
+    }
+
+
+@contextmanager
+def holding(leases: Sequence[Lease]) -> Iterator[Mapping[Lease, Run]]:
+    """Open a transaction in which the runs of these leases are locked and theirs.
+
+    A lease that is absent from the mapping is lost: write nothing for it. The others
+    cannot be swept, cancelled or claimed before the transaction ends, so that results,
+    events and the end of the run commit together or not at all.
+    """
+    with transaction.atomic():
+        # In one order everywhere, so that two transactions cannot wait for each other.
+        runs = Run.objects.held(leases).order_by("pk").lock()
+        yield {run.lease: run for run in runs}
+
+
+def has_ended(lease: Lease) -> bool:
+    """Whether the attempt of this lease ended the run: an unknown commit is looked up."""
+    run = Run.objects.filter(pk=lease.run_id, attempt=lease.attempt).first()
+    return run is not None and run.is_terminal
+
+
+def sweep() -> list[Run]:
+    """Take back runs whose worker is gone and close what is past its deadline.
+
+    Any worker may sweep at any time; two sweeps share the work by skipping each other's
+    rows.
+
+    Returns:
+        The runs that were changed, in their new state.
+    """
+    overdue = Q(status=RunStatus.QUEUED, deadline_at__lte=Now())
+    lost = Q(status=RunStatus.RUNNING, lease_expires_at__lt=Now())
+    with transaction.atomic():
+        runs = list(
+            Run.objects.filter(overdue | lost)
+            .annotate(remaining=_until("deadline_at"))
+            .lock(skip_locked=True)[:SWEEP_BATCH]
+        )
+        RunEvent.objects.bulk_create([e for run in runs for e in _take_back(run)])
+    return runs
+
+
+def _take_back(run: Run) -> list[RunEvent]:
+    """Decide what becomes of a run that was left alone."""
+    if run.status == RunStatus.QUEUED:
+        return [_fail_overdue(run)]
+    owner = run.worker_id
+    expired = run.append_event(
+        EventKind.LEASE_EXPIRED, attempt=run.attempt, worker_id=owner
+    )
+    logger.warning("lease expired: run=%s attempt=%d", run.run_id, run.attempt)
+    return [expired, _close_or_requeue(run, owner)]
+
+
+def _close_or_requeue(run: Run, owner: str | None) -> RunEvent:
+    if run.cancel_requested:
+        return run.finish(RunStatus.CANCELLED)
+    if run.remaining is not None and run.remaining <= timedelta(0):
+        return _fail_overdue(run)
+    error = f"worker {owner} was lost during attempt {run.attempt}"
+    if run.attempt >= run.max_attempts:
+        error = f"{error}, the last of {run.max_attempts}"
+        return run.finish(RunStatus.FAILED, error=error, error_code="worker_lost")
+    # Its first loss is the machine's fault, the next may be the run's: then wait.
+    delay = timedelta(0) if run.attempt == 1 else retry_delay(run.attempt)
+    return run.retry_later(error=error, error_code="worker_lost", delay=delay)
+
+
+def _fail_overdue(run: Run) -> RunEvent:
+    return run.finish(
+        RunStatus.FAILED, error="deadline_exceeded", error_code="deadline_exceeded"
+    )
+
+
+def cancel(run_id: UUID) -> Run:
+    """Ask for the end of a run.
+
+    Returns:
+        The run: cancelled if it was queued, running with ``cancel_requested`` until its
+        owner has killed the work, unchanged if it had ended.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+    """
+    with transaction.atomic():
+        run = Run.objects.filter(pk=run_id).lock().first()
+        if run is None:
+            raise RunNotFoundError(run_id)
+        event = run.request_cancel()
+        if event is not None:
+            event.save(force_insert=True)
+    return Run.objects.get(pk=run_id)

@@ -1,0 +1,189 @@
+"""A run's specification: read from a request, checked whole, rendered back.
+
+Typed fields have camelCase and snake_case names on the way in; what a client may put
+freely (eval set, evaluation settings, context, sinks, unknown keys) keeps every key and
+value as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from evaluation.config import parse_config
+from evaluation.eval_sets import parse_eval_set
+from evaluation.traces.load import detect_format
+from evaluation.values import JSON, JSONObject, Value
+from runs.errors import FieldError, InvalidSubmissionError
+from runs.fields import Fields
+
+TraceFormat = Literal["jaeger-json", "otlp-json"]
+MAX_NAME = 200
+
+Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+Label = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+Priority = Annotated[int, msgspec.Meta(ge=-100, le=100)]
+
+
+class Submission(Value, frozen=True, kw_only=True):
+    """A checked request to run something.
+
+    ``spec`` is what is stored: snake_case outer keys, every default present, no payload.
+    ``inline`` is the payload's bytes exactly as they stood in the request.
+    """
+
+    spec: JSONObject
+    inline: bytes
+    inline_format: str
+    run_id: UUID | None = None
+    name: str = ""
+    labels: dict[str, str] = {}
+    priority: int = 0
+
+    @property
+    def project(self) -> str:
+        """Whose share of the workers this run uses."""
+        return self.labels.get("project", "")
+
+    @property
+    def fingerprint(self) -> str:
+        """Identify what was asked, so that the same request finds its run again."""
+        digest = hashlib.sha256(canonical(self.spec))
+        digest.update(hashlib.sha256(self.inline).digest())
+        return digest.hexdigest()
+
+
+def canonical(document: JSON) -> bytes:
+    """Render JSON so that equal documents have equal bytes.
+
+    Key order and spelling of numbers do not count (1 equals 1.0, not true).
+    """
+    text = json.dumps(_canonical_numbers(document), sort_keys=True, ensure_ascii=False)
+    return text.encode()
+
+
+def _canonical_numbers(node: JSON) -> JSON:
+    if isinstance(node, dict):
+        return {key: _canonical_numbers(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_canonical_numbers(value) for value in node]
+    return int(node) if isinstance(node, float) and node.is_integer() else node
+
+
+def decode_payload(content: bytes) -> JSON:
+    """Decode a payload that was accepted; Python's own reader takes what is not strict."""
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return json.loads(content.decode(errors="replace"))
+
+
+def read_submission(body: bytes) -> Submission:
+    """Read and check the body of ``POST /api/runs``.
+
+    Raises:
+        InvalidSubmissionError: names every field that is wrong.
+    """
+    errors: list[FieldError] = []
+    request = Fields(body, ("body",), errors)
+    run_id = request.take("runId", UUID | None)
+    name = request.take("name", Name, "")
+    labels = request.take("labels", dict[str, Label], {})
+    priority = request.take("priority", Priority, 0)
+    raw_spec = request.take_raw("spec", required=True)
+    if "sinks" in request:
+        request.fault("sinks", "`sinks` belongs inside `spec`; move it there")
+    spec, inline, inline_format = _read_spec(raw_spec, errors)
+    if errors:
+        raise InvalidSubmissionError(errors)
+    return Submission(
+        run_id=run_id,
+        name=name,
+        labels=labels,
+        priority=priority,
+        spec=spec,
+        inline=inline,
+        inline_format=inline_format,
+    )
+
+
+def _read_spec(
+    raw: bytes | None, errors: list[FieldError]
+) -> tuple[JSONObject, bytes, str]:
+    if raw is None:
+        return {}, b"", ""
+    fields = Fields(raw, ("body", "spec"), errors)
+    approach = fields.take("approach", Literal["trace_replay"], "trace_replay")
+    target = fields.take_raw("target", required=True)
+    target_spec, inline, inline_format = _read_target(target, errors)
+    spec = {
+        "approach": approach,
+        "target": target_spec,
+        "eval_set": fields.take("evalSet", dict[str, Any] | None, check=parse_eval_set),
+        "eval_config": fields.take(
+            "evalConfig", dict[str, Any], {}, check=parse_config
+        ),
+        "sinks": fields.take("sinks", list[dict[str, Any]], []),
+        "context": fields.take("context", dict[str, Any], {}),
+        **fields.rest(),
+    }
+    return spec, inline, inline_format
+
+
+def _read_target(
+    raw: bytes | None, errors: list[FieldError]
+) -> tuple[JSONObject, bytes, str]:
+    if raw is None:
+        return {}, b"", ""
+    fields = Fields(raw, ("body", "spec", "target"), errors)
+    kind = fields.take("kind", Literal["inline", "http", "uploaded"], required=True)
+    inline = fields.take_raw("inline") or b""
+    spec = {
+        "kind": kind,
+        "base_url": fields.take("baseUrl", str | None),
+        "trace_id": fields.take("traceId", str | None),
+        "trace_format": fields.take("traceFormat", TraceFormat | None),
+        "trace_count": fields.take("traceCount", int | None),
+        "trace_files": fields.take("traceFiles", list[str] | None),
+        **fields.rest(),
+    }
+    detected = ""
+    if kind == "inline":
+        detected = _check_inline(fields, inline, spec["trace_format"])
+    elif kind is not None:
+        fields.fault("kind", KIND_REFUSALS[kind])
+    return spec, inline, detected
+
+
+KIND_REFUSALS = {
+    "uploaded": (
+        "an uploaded target records an evaluation that was carried out and cannot be "
+        "re-executed; send the trace as `inline`"
+    ),
+    "http": (
+        "this server does not fetch traces from a `base_url`; fetch the trace and send "
+        "it as `inline`"
+    ),
+}
+
+
+def _check_inline(fields: Fields, inline: bytes, forced: str | None) -> str:
+    """Report a payload that no worker could read; return what it is."""
+    if inline.strip() in {b"", b"null"} or re.fullmatch(rb"\{\s*\}", inline.strip()):
+        fields.fault(
+            "inline", "kind `inline` needs target.inline: the trace export to evaluate"
+        )
+        return ""
+    detected = detect_format(inline)
+    if detected is None and forced is None:
+        fields.fault(
+            "inline",
+            "target.inline is no trace export: expected Jaeger JSON (`data`) or OTLP "
+            "JSON (`resourceSpans` or `batches`)",
+        )
+    return forced or detected or ""

@@ -1,0 +1,3 @@
+"""The worker: claims runs, hands them to evaluator processes, keeps the promises."""
+
+from __future__ import annotations

@@ -1,0 +1,55 @@
+"""What a worker is given to execute runs with, and what comes of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from evaluation.framing import Frame
+from evaluation.values import JSONObject, Value
+from runs.models import Run, RunEvent, RunStatus
+from runs.models.run import retry_delay
+
+
+class Ending(Value, frozen=True, kw_only=True):
+    """How an attempt ended.
+
+    A transient failure is tried again while the run has attempts left.
+    """
+
+    status: RunStatus
+    summary: JSONObject | None = None
+    error: str | None = None
+    error_code: str = ""
+    transient: bool = False
+
+    def apply(self, run: Run) -> RunEvent:
+        """Write the ending to a run that is held; returns the event to save."""
+        error = self.error or ""
+        retry = self.transient and run.attempt < run.max_attempts
+        if retry and not run.cancel_requested:
+            delay = retry_delay(run.attempt)
+            return run.retry_later(error=error, error_code=self.error_code, delay=delay)
+        return run.finish(
+            self.status,
+            summary=self.summary,
+            error=self.error,
+            error_code=self.error_code,
+        )
+
+
+class Executor(Protocol):
+    """The function that runs are executed with: it knows what the queue does not."""
+
+    def job(self, run: Run) -> Sequence[Frame]:
+        """Return the frames that tell an evaluator process what to do."""
+
+    def record(self, progress: Mapping[Run, Sequence[Frame]]) -> dict[Run, Ending]:
+        """Save what was found for runs that are held, in the caller's transaction.
+
+        Returns:
+            The endings of those runs whose last frame is among them.
+        """
+
+    def summarise(self, run: Run) -> JSONObject | None:
+        """Sum up what was saved of a run that was interrupted."""

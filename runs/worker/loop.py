@@ -1,0 +1,335 @@
+"""The supervisor: claims runs, hands them to evaluator processes, writes what they find.
+
+It never evaluates. One thread does all its writes; cancel, deadline, a lost lease and
+shutdown are one mechanism: kill the process, then write what that means.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import selectors
+import socket
+import threading
+import time
+import uuid
+from contextlib import suppress
+from datetime import timedelta
+
+from django.db import DatabaseError, connection
+
+from evaluation.values import Value
+from runs import queue
+from runs.models import Lease, Run, RunEvent
+from runs.wakeups import Listener
+from runs.worker.children import Child
+from runs.worker.execution import Ending, Executor
+from runs.worker.heartbeat import Heartbeat, LeaseClock, Verdict, clock_s
+from runs.worker.slots import Slot
+
+logger = logging.getLogger(__name__)
+
+# While wake-ups arrive, polling is only the safety net.
+LISTENING_POLL_FACTOR = 15
+SWEEPS_PER_LEASE = 3
+BACK_OFF_START_S = 0.1
+BACK_OFF_CAP_S = 5.0
+WAKE = b"\0"
+
+
+class WorkerSettings(Value, frozen=True, kw_only=True):
+    """How a worker works; times in seconds. ``command`` starts an evaluator process."""
+
+    slots: int
+    lease_s: float
+    heartbeat_s: float
+    deadline_s: float
+    poll_s: float
+    drain_s: float
+    command: tuple[str, ...]
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, settings: WorkerSettings, executor: Executor) -> None:
+        """Prepare; nothing is claimed before ``run``."""
+        # Random at every start: host names and process ids come back, and what a dead
+        # namesake held must not look like ours.
+        self.id = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:12]}"
+        self._settings = settings
+        self._executor = executor
+        clock = LeaseClock(lease_s=settings.lease_s, heartbeat_s=settings.heartbeat_s)
+        self._heartbeat = Heartbeat(clock, self._stop_work)
+        self._listener = Listener(self.wake)
+        self._slots: dict[Lease, Slot] = {}
+        self._idle: list[Child] = []
+        self._selector = selectors.DefaultSelector()
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._news = threading.Event()
+        self._poll_at = self._sweep_at = 0.0
+        self._drain_until: float | None = None
+        self._back_off_s = BACK_OFF_START_S
+
+    # --- From other threads and from signal handlers ------------------------------------
+
+    def wake(self) -> None:
+        """Look for work, and for news of the own runs, now."""
+        self._news.set()
+        self._heartbeat.beat_soon()
+        self._interrupt()
+
+    def stop(self) -> None:
+        """Drain: claim nothing and finish what runs; called again, stop at once."""
+        if self._drain_until is None:
+            self._drain_until = clock_s() + self._settings.drain_s
+            logger.info("Draining %d run(s)", len(self._slots))
+        else:
+            self._drain_until = 0.0
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        with suppress(BlockingIOError):  # full: it is awake already
+            self._wake_write.send(WAKE)
+
+    def _stop_work(self, lease: Lease, verdict: Verdict) -> None:
+        """Kill the evaluator of a run; the main thread writes what that means."""
+        slot = self._slots.get(lease)
+        if slot is not None:
+            slot.stop(verdict)
+            self._interrupt()
+
+    # --- The loop -----------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Work until told to stop and drained."""
+        for end in (self._wake_read, self._wake_write):
+            end.setblocking(False)
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._heartbeat.start()
+        self._listener.start()
+        self._idle.append(Child(self._settings.command))
+        logger.info(
+            "Started %d run worker(s) (lease=%gs, heartbeat=%gs, deadline=%gs)",
+            self._settings.slots,
+            self._settings.lease_s,
+            self._settings.heartbeat_s,
+            self._settings.deadline_s,
+        )
+        try:
+            while self._drain_until is None or self._slots:
+                self._step()
+        finally:
+            self._shut_down()
+
+    def _step(self) -> None:
+        """Wait for something to happen and deal with it; outlive a lost database."""
+        self._wait()
+        # After a SIGSTOP or a sleep of the machine: first give up what may be another's.
+        self._heartbeat.drop_expired()
+        self._stop_overdue()
+        try:
+            self._write()
+            self._sweep()
+            self._claim()
+            self._start()
+        except DatabaseError as error:
+            self._back_off(error)
+        else:
+            self._back_off_s = BACK_OFF_START_S
+
+    def _wait(self) -> None:
+        for key, events in self._selector.select(self._pause_s()):
+            slot: Slot | None = key.data
+            if slot is None:
+                with suppress(BlockingIOError):
+                    self._wake_read.recv(1 << 12)
+            elif events & selectors.EVENT_WRITE:
+                self._give(slot)
+            else:
+                self._take(slot)
+
+    def _pause_s(self) -> float:
+        if self._wants_work() and self._news.is_set():
+            return 0.0
+        due = [slot.save_at_s for slot in self._slots.values()]
+        due += [slot.deadline_s for slot in self._slots.values() if not slot.verdict]
+        due += [self._sweep_at, self._drain_until]
+        if self._wants_work():
+            due.append(self._poll_at)
+        return max(0.0, min(at for at in due if at is not None) - clock_s())
+
+    def _stop_overdue(self) -> None:
+        """Stop what has passed its deadline, and everything when the drain is over."""
+        now_s = clock_s()
+        drained = self._drain_until is not None and now_s >= self._drain_until
+        for slot in self._slots.values():
+            if drained:
+                slot.stop(Verdict.RELEASED)
+            elif now_s >= slot.deadline_s:
+                slot.stop(Verdict.DEADLINE)
+
+    def _back_off(self, error: DatabaseError) -> None:
+        """Drop the connection and come again later; what was found stays in memory."""
+        logger.warning("database trouble, trying again: %s", error)
+        connection.close()
+        for slot in self._slots.values():
+            slot.commit_unknown = True
+        time.sleep(self._back_off_s * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load
+        self._back_off_s = min(BACK_OFF_CAP_S, 2 * self._back_off_s)
+
+    # --- Writing ------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        """Save what has arrived; the ends of several runs share a transaction."""
+        for slot in [s for s in self._slots.values() if s.verdict is Verdict.LOST]:
+            logger.warning("lease lost, work dropped: %s", _name(slot))
+            self._vacate(slot)
+        now_s = clock_s()
+        due = [s for s in self._slots.values() if _is_past(s.save_at_s, now_s)]
+        if due:
+            held = self._save(due)
+            for slot in due:
+                self._after_save(slot, is_held=slot.lease in held)
+
+    def _save(self, slots: list[Slot]) -> set[Lease]:
+        with queue.holding([slot.lease for slot in slots]) as held:
+            mine = [slot for slot in slots if slot.lease in held]
+            endings = self._executor.record(
+                {held[slot.lease]: slot.frames for slot in mine}
+            )
+            RunEvent.objects.bulk_create(
+                self._end(slot, held[slot.lease], endings)
+                for slot in mine
+                if slot.has_ended
+            )
+            return set(held)
+
+    def _end(self, slot: Slot, run: Run, endings: dict[Run, Ending]) -> RunEvent:
+        ending = endings.get(run) or slot.interruption(
+            lambda: self._executor.summarise(run)
+        )
+        return ending.apply(run) if ending else run.release()
+
+    def _after_save(self, slot: Slot, *, is_held: bool) -> None:
+        if is_held and not slot.has_ended:
+            slot.saved()
+            return
+        if is_held:
+            logger.info("%s ended", _name(slot))
+        elif slot.commit_unknown and queue.has_ended(slot.lease):
+            logger.info("%s ended; its commit was answered late", _name(slot))
+        else:
+            logger.warning("stale write refused: %s", _name(slot))
+        self._vacate(slot)
+
+    def _vacate(self, slot: Slot) -> None:
+        """Let go of a run: its process is used again if it still works."""
+        del self._slots[slot.lease]
+        self._heartbeat.forget(slot.lease)
+        child = slot.child
+        if child is None:
+            return
+        for pipe in (child.output, child.input):
+            with suppress(KeyError):
+                self._selector.unregister(pipe)
+        if slot.is_done and slot.verdict is None:
+            self._idle.append(child)
+        else:
+            child.close()
+
+    # --- Taking -------------------------------------------------------------------------
+
+    def _sweep(self) -> None:
+        if clock_s() < self._sweep_at:
+            return
+        pause_s = self._settings.lease_s / SWEEPS_PER_LEASE
+        self._sweep_at = clock_s() + pause_s * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load
+        if queue.sweep():
+            self._news.set()
+
+    def _wants_work(self) -> bool:
+        return self._drain_until is None and len(self._slots) < self._settings.slots
+
+    def _claim(self) -> None:
+        sent_s = clock_s()
+        if not self._wants_work() or not (
+            self._news.is_set() or sent_s >= self._poll_at
+        ):
+            return
+        # Cleared before the look, so that what is announced during it is not missed.
+        self._news.clear()
+        free = self._settings.slots - len(self._slots)
+        runs = queue.claim(
+            self.id,
+            limit=free,
+            lease=timedelta(seconds=self._settings.lease_s),
+            deadline=timedelta(seconds=self._settings.deadline_s),
+        )
+        for run in runs:
+            slot = Slot(run, deadline_s=sent_s + run.remaining.total_seconds())
+            self._slots[slot.lease] = slot
+            self._heartbeat.watch(slot.lease, sent_s)
+            logger.info("worker=%s claimed %s", self.id, _name(slot))
+        if len(runs) == free:
+            self._news.set()  # there may be more
+        factor = LISTENING_POLL_FACTOR if self._listener.is_up else 1
+        self._poll_at = sent_s + self._settings.poll_s * factor * random.uniform(
+            0.9, 1.1
+        )
+
+    def _start(self) -> None:
+        """Hand claimed runs to evaluator processes."""
+        for slot in self._slots.values():
+            if slot.child is None and not slot.child_ended:
+                job = self._executor.job(slot.run)
+                slot.child = self._next_child()
+                self._selector.register(slot.child.output, selectors.EVENT_READ, slot)
+                slot.child.send(job)
+                if slot.child.has_unsent:
+                    self._selector.register(
+                        slot.child.input, selectors.EVENT_WRITE, slot
+                    )
+
+    def _next_child(self) -> Child:
+        while self._idle:
+            child = self._idle.pop()
+            if child.is_alive:
+                return child
+            child.close()
+        return Child(self._settings.command)
+
+    def _give(self, slot: Slot) -> None:
+        if slot.child is not None:
+            slot.child.flush()
+            if not slot.child.has_unsent:
+                self._selector.unregister(slot.child.input)
+
+    def _take(self, slot: Slot) -> None:
+        slot.receive(clock_s())
+        if slot.child_ended and slot.child is not None:
+            self._selector.unregister(slot.child.output)
+
+    # --- The end ------------------------------------------------------------------------
+
+    def _shut_down(self) -> None:
+        self._listener.stop()
+        self._heartbeat.stop()
+        for slot in list(self._slots.values()):
+            self._vacate(slot)
+        for child in self._idle:
+            child.close()
+        self._selector.close()
+        self._wake_read.close()
+        self._wake_write.close()
+        connection.close()
+        logger.info("Run workers stopped")
+
+
+def _is_past(at_s: float | None, now_s: float) -> bool:
+    return at_s is not None and at_s <= now_s
+
+
+def _name(slot: Slot) -> str:
+    return f"run={slot.lease.run_id} (attempt={slot.lease.attempt})"

@@ -1,0 +1,96 @@
+"""A run in the hands of an evaluator process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from evaluation.framing import Frame, FrameKind
+from evaluation.values import JSONObject
+from runs.models import Lease, Run, RunStatus
+from runs.worker.children import Child
+from runs.worker.execution import Ending
+from runs.worker.heartbeat import Verdict
+
+# Results of a run that goes on are saved in batches of this age.
+FLUSH_S = 0.2
+
+
+class Slot:
+    """One claimed run, its evaluator process, and what has arrived and is not saved.
+
+    ``deadline_s`` is on the worker's own clock.
+    """
+
+    def __init__(self, run: Run, *, deadline_s: float) -> None:
+        """Take a run that was just claimed; its process comes with ``start``."""
+        self.run = run
+        self.lease: Lease = run.lease
+        self.deadline_s = deadline_s
+        self.child: Child | None = None
+        self.frames: list[Frame] = []
+        self.oldest_s: float | None = None
+        self.verdict: Verdict | None = None
+        self.child_ended = False
+        self.commit_unknown = False
+
+    def stop(self, verdict: Verdict) -> None:
+        """Kill the process and remember why; the first reason counts."""
+        if self.has_ended or self.verdict is not None:
+            return
+        self.verdict = verdict
+        if self.child is None:
+            self.child_ended = True
+        else:
+            self.child.kill()
+
+    def receive(self, now_s: float) -> None:
+        """Take what the process has sent; a dead one has sent its last."""
+        frames = self.child.receive() if self.child else None
+        if frames is None:
+            self.child_ended = True
+        elif frames:
+            self.frames += frames
+            self.oldest_s = self.oldest_s or now_s
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the process has said how the job ended."""
+        return any(frame.kind is FrameKind.DONE for frame in self.frames)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether this attempt is over, one way or another."""
+        return self.is_done or self.child_ended
+
+    @property
+    def save_at_s(self) -> float | None:
+        """When what has arrived has to be written; None if nothing has."""
+        if self.has_ended:
+            return 0.0
+        return None if self.oldest_s is None else self.oldest_s + FLUSH_S
+
+    def saved(self) -> None:
+        """Forget what a committed transaction holds."""
+        self.frames.clear()
+        self.oldest_s = None
+
+    def interruption(self, summarise: Callable[[], JSONObject | None]) -> Ending | None:
+        """Return how an attempt without a last word ends; None to give the run back."""
+        if self.verdict is Verdict.RELEASED:
+            return None
+        if self.verdict is None:
+            return Ending(
+                status=RunStatus.FAILED,
+                summary=summarise(),
+                error=f"the evaluator process died in attempt {self.run.attempt}",
+                error_code="evaluator_died",
+                transient=True,
+            )
+        status, error, code = INTERRUPTIONS[self.verdict]
+        return Ending(status=status, summary=summarise(), error=error, error_code=code)
+
+
+INTERRUPTIONS = {
+    Verdict.CANCELLED: (RunStatus.CANCELLED, "cancelled by request", "cancelled"),
+    Verdict.DEADLINE: (RunStatus.FAILED, "deadline_exceeded", "deadline_exceeded"),
+}

@@ -16,8 +16,9 @@ from evaluation.conversation.model import Conversation
 from evaluation.errors import EvaluationError
 from evaluation.eval_sets.model import CaseSelection, EvalSet
 from evaluation.eval_sets.selection import select_case
+from evaluation.metrics.metric import Lack, Metric
 from evaluation.metrics.model import Measurement, Task
-from evaluation.metrics.registry import METRICS, Metric
+from evaluation.metrics.registry import METRICS
 from evaluation.outcome import EvalStatus, MetricResult, RunResult, TraceResult
 from evaluation.values import JSONObject
 
@@ -182,8 +183,8 @@ class _Trace:
             )
         if metric.requires_eval_set and self.selection.turns is None:
             return self._without_case(spec)
-        if metric.unavailable:
-            return self._unavailable(spec, metric)
+        if metric.lack:
+            return self._lacking(spec, metric, metric.lack)
         measured = metric.load()(
             Task(
                 conversation=self.conversation,
@@ -203,10 +204,10 @@ class _Trace:
             text = f"{text} {self.selection.message}"
         return self._errored(spec, self.selection.reason or "no_eval_set", text)
 
-    def _unavailable(self, spec: EvaluatorSpec, metric: Metric) -> MetricResult:
+    def _lacking(self, spec: EvaluatorSpec, metric: Metric, lack: Lack) -> MetricResult:
         if metric.requires_rubrics and not self._has_rubrics(spec):
             return self._errored(spec, "rubrics_required", "Rubrics are required.")
-        return self._errored(spec, metric.unavailable_code, metric.unavailable)
+        return self._errored(spec, lack.code, lack.text.format(name=spec.name))
 
     def _has_rubrics(self, spec: EvaluatorSpec) -> bool:
         case = self.selection.case

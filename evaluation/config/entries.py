@@ -18,8 +18,9 @@ from evaluation.documents import (
     read_fields,
     shown,
 )
+from evaluation.metrics.metric import Metric
 from evaluation.metrics.options import OPTIONS, as_amount, as_count, as_measure, choice
-from evaluation.metrics.registry import METRICS, Metric
+from evaluation.metrics.registry import METRICS
 from evaluation.values import JSON, JSONObject, Value
 
 DEFAULT_TIMEOUT_S = 30
@@ -105,18 +106,18 @@ def _name(value: JSON, path: str) -> str:
 
 
 def _type(value: JSON, name: str, path: str) -> str:
+    if isinstance(value, str) and (value == "builtin" or value in _READERS):
+        return value
     valid = ", ".join(("builtin", *_READERS))
     if value is None:
         raise fault(
             path, f"is missing; evaluator {name!r} must have a 'type' ({valid})."
         )
-    if value != "builtin" and (not isinstance(value, str) or value not in _READERS):
-        raise fault(
-            path,
-            f"{shown(value)} is no evaluator type (evaluator {name!r}); "
-            f"use one of {valid}.",
-        )
-    return value
+    raise fault(
+        path,
+        f"{shown(value)} is no evaluator type (evaluator {name!r}); "
+        f"use one of {valid}.",
+    )
 
 
 def _builtin(
@@ -165,7 +166,7 @@ def _threshold(fields: Fields, metric: Metric, defaults: Defaults) -> float | No
         return defaults.threshold if metric.takes_global_threshold else None
     threshold = as_measure(fields.values["threshold"], fields.path_of("threshold"))
     low, high = metric.range
-    if (low is not None and threshold < low) or (high is not None and threshold > high):
+    if threshold < low or (high is not None and threshold > high):
         raise fault(
             fields.path_of("threshold"),
             f"must be between {low:g} and {high:g}, the scale of {metric.name!r}, "

@@ -49,8 +49,9 @@ def select_case(
 
 
 def _chosen(case: EvalCase, how: CaseMatch) -> CaseSelection:
-    reason = None if case.turns else "no_conversation"
-    return CaseSelection(case=case, how=how, reason=reason)
+    return CaseSelection(
+        case=case, how=how, reason=None if case.turns else "no_conversation"
+    )
 
 
 def _by_id(eval_set: EvalSet, case_id: str) -> CaseSelection:

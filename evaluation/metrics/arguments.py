@@ -70,7 +70,13 @@ class ArgumentRule(Value, frozen=True, kw_only=True):
             if self.mode == "subset":
                 return None
             return Difference(path="args", actual=actual, problem="unexpected")
-        pairs = [("args", expected, actual or {})]
+        return self.first_difference("args", expected, actual or {})
+
+    def first_difference(
+        self, root: str, expected: JSON, actual: JSON
+    ) -> Difference | None:
+        """Find the first difference of two JSON values; paths start with ``root``."""
+        pairs = [(root, expected, actual)]
         while pairs:
             path, wanted, given = pairs.pop()
             if self._is_left_out(path):
@@ -105,7 +111,7 @@ class ArgumentRule(Value, frozen=True, kw_only=True):
     def _is_left_out(self, path: str) -> bool:
         if not self.fields and not self.ignored_fields:
             return False
-        place = _PLACE.sub("", path)[len("args.") :]
+        place = _ELEMENT.sub("", path).partition(".")[2]
         if not place:
             return False
         if any(_is_inside(place, field) for field in self.ignored_fields):
@@ -135,7 +141,7 @@ class ArgumentRule(Value, frozen=True, kw_only=True):
             return False
 
 
-_PLACE = re.compile(r"\[\d+\]")
+_ELEMENT = re.compile(r"\[\d+\]")
 
 
 def _is_inside(place: str, field: str) -> bool:
@@ -195,6 +201,8 @@ def fingerprint(value: JSON) -> Hashable:
 
 
 def _scalar_key(value: JSON) -> Hashable:
+    # NaN is not equal to itself, and in JSON true is not 1.
     if isinstance(value, bool) or value is None or value != value:
         return ("constant", str(value))
-    return value
+    scalar: Hashable = value
+    return scalar

@@ -41,16 +41,14 @@ class Measurement(Value, frozen=True, kw_only=True):
     """What a metric measured.
 
     ``score`` is on the metric's own scale, None when nothing could be measured.
-    ``per_invocation`` has one entry a turn of the trace. ``informational`` says that
-    the score neither passes nor fails. ``details`` is the contract's blob,
-    ``explanation`` tells people why the score is what it is.
+    ``per_invocation`` has one entry a turn of the trace. ``details`` is the contract's
+    blob, ``explanation`` tells people why the score is what it is.
     """
 
     score: float | None
     per_invocation: list[float | None] = []
     details: JSONObject | None = None
     explanation: JSONObject = {}
-    informational: bool = False
 
 
 class Measure(Protocol):

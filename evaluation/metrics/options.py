@@ -32,7 +32,8 @@ def as_measure(value: JSON, path: str) -> float:
         raise fault(path, f"must be a number, got {shown(value)}.")
     if isinstance(value, float) and not math.isfinite(value):
         raise fault(path, f"must be a finite number, got {value}.")
-    return value
+    number: float = value
+    return number
 
 
 def as_amount(value: JSON, path: str) -> float:
@@ -47,7 +48,8 @@ def as_count(value: JSON, path: str) -> int:
     """Read a whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise fault(path, f"must be a whole number of at least 1, got {shown(value)}.")
-    return value
+    count: int = value
+    return count
 
 
 def as_flag(value: JSON, path: str) -> bool:

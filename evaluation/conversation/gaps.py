@@ -34,6 +34,7 @@ class Evidence:
         self.answer = answer
         self.is_garbled = asked is None and message is not None and message.garbled
         self.has_work = bool(turn.tool_calls()) or turn.error() is not None
+        self.is_silent = not turn.models
         self.has_tokens = any(
             run.usage.input or run.usage.output for run in turn.models
         )
@@ -44,12 +45,12 @@ class Evidence:
             return True
         if self.asked is None:
             return self.is_garbled or (self.answer is None and self.has_tokens)
-        return self.answer is not None or not self.turn.is_adk
+        return self.answer is not None or not (self.turn.is_adk or self.is_silent)
 
     def gaps(self, trace_id: str) -> Iterator[Gap]:
         """Say what is missing, the most general first."""
         turn = self.turn
-        if not turn.is_adk and turn.models and not _has_content(turn):
+        if turn.is_plain and not _has_content(turn):
             yield Gap(
                 code="message_content_missing",
                 message=f"Trace {trace_id}: GenAI LLM spans found but missing message "

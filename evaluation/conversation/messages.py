@@ -215,7 +215,11 @@ def _result_of_content(content: JSON) -> JSON:
         for block in content
         if isinstance(block, dict) and isinstance(block.get("text"), str)
     ]
-    return " ".join(text for text in texts if text) if texts else content
+    if not texts:
+        return content
+    text = " ".join(text for text in texts if text)
+    whole = as_object(text)
+    return whole if whole is not None else {"result": text}
 
 
 def _read_tool_calls(item: JSONObject, found: Collected) -> None:
@@ -482,9 +486,3 @@ def last_text(messages: Messages | None, roles: frozenset[str]) -> str | None:
         if message.role in roles and message.text:
             return message.text
     return None
-
-
-def object_messages(value: JSON, key: str) -> Messages | None:
-    """Read the messages below ``key`` of an object or of JSON text of one."""
-    holder = as_object(value)
-    return read_messages(holder.get(key)) if holder else None

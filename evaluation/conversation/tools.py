@@ -237,7 +237,8 @@ def _finish(call: _Call, results: _Results, own: AgentRun | None) -> ToolCall:
         call_id = request.call_id or call_id
     if request and not args:
         args = args if request.args is None else request.args
-    told = results.take(call_id)
+    # ADK writes results on its tool spans; where it does not, it was told not to.
+    told = None if run and run.view.is_adk else results.take(call_id)
     value = _result_of(run) if run else MISSING
     if value is MISSING and told is not None:
         value = told.value

@@ -29,6 +29,7 @@ class AgentRun:
     parent: AgentRun | None = None
     tool: ToolRun | None = None
     aside: bool = False
+    is_adk: bool = False
 
     @property
     def is_agent(self) -> bool:
@@ -205,6 +206,8 @@ class Forest:
     def _enter(self, span: Span, place: _Place) -> _Place:
         seen = view(span, in_adk_trace=self.is_adk)
         self._note(seen)
+        if self.is_adk and adk.is_marked(span):
+            _mark_adk(place.agent)
         if seen.role is None:
             return place
         if seen.role == "model":
@@ -221,7 +224,13 @@ class Forest:
         aside = place.tool is not None or (
             place.agent is not None and place.agent.aside
         )
-        run = AgentRun(view=seen, parent=place.agent, tool=place.tool, aside=aside)
+        run = AgentRun(
+            view=seen,
+            parent=place.agent,
+            tool=place.tool,
+            aside=aside,
+            is_adk=seen.is_adk,
+        )
         territory = place.territory
         if place.agent is None and place.tool is None:
             territory = Territory(root=territory.root, owner=run)
@@ -253,6 +262,13 @@ class Forest:
         place.territory.tools.append(run)
         self.tools.append(run)
         return _Place(place.territory, place.agent, tool=run, nearest_tool=run)
+
+
+def _mark_adk(agent: AgentRun | None) -> None:
+    """Mark the agents around a span that ADK made; a parent may have lost its scope."""
+    while agent is not None and not agent.is_adk:
+        agent.is_adk = True
+        agent = agent.parent
 
 
 def _is_same_call(outer: View, inner: View) -> bool:

@@ -40,7 +40,7 @@ class Candidate:
     def is_adk(self) -> bool:
         """Tell whether ADK ran the turn's agent."""
         owner = self.territories[0].owner
-        return owner is not None and owner.view.is_adk
+        return owner is not None and owner.is_adk
 
     @property
     def is_plain(self) -> bool:
@@ -92,6 +92,15 @@ class Candidate:
             self._tool_calls = reconcile(self.models, self.tools, self.own_agent)
         return self._tool_calls
 
+    def is_empty(self) -> bool:
+        """Tell whether nothing was recorded below the turn's span, nor its failure."""
+        return not (
+            self.models
+            or self.tools
+            or self.error() is not None
+            or any(run.view.input or run.view.output for run in self.agents)
+        )
+
     def error(self) -> str | None:
         """Return why the turn failed: its own span's error, else the last call's."""
         owner = self.territories[0].owner
@@ -125,7 +134,10 @@ def find_candidates(forest: Forest) -> list[Candidate]:
         mark_delegates(territories)
         candidates += _below_root(territories)
     candidates.sort(key=lambda candidate: started(candidate.anchor))
-    return _join_loose(candidates)
+    candidates = _join_loose(candidates)
+    # An agent span without anything in it is another layer's view of a turn that was
+    # recorded elsewhere; alone, it is a turn of which nothing is known.
+    return [turn for turn in candidates if not turn.is_empty()] or candidates
 
 
 def _below_root(territories: list[Territory]) -> list[Candidate]:

@@ -43,29 +43,29 @@ def _role(span: Span) -> SpanRole | None:
 
 
 def _input(span: Span) -> Messages | None:
-    value = _anywhere(span, _INPUT)
-    if value is not MISSING:
-        return read_messages(value)
-    return _event_messages(span, _INPUT_EVENTS)
+    return _messages(span, _INPUT, _INPUT_EVENTS)
 
 
 def _output(span: Span) -> Messages | None:
-    value = _anywhere(span, _OUTPUT)
-    if value is not MISSING:
-        return read_messages(value)
-    return _event_messages(span, _OUTPUT_EVENTS)
+    return _messages(span, _OUTPUT, _OUTPUT_EVENTS)
 
 
-def _anywhere(span: Span, name: str) -> JSON:
-    """Return an attribute of the span, else of its first event or log that has it."""
+def _messages(span: Span, name: str, roles: Mapping[str, str]) -> Messages | None:
+    """Read messages from the span, else from an event or log, else one an event."""
     value = span.attributes.get(name)
     if value is not None:
-        return value
-    for _name, attributes in _events(span):
-        value = attributes.get(name)
-        if value is not None:
-            return value
-    return MISSING
+        return read_messages(value) or ()
+    events = list(_events(span))
+    for _, attributes in events:
+        messages = read_messages(attributes.get(name))
+        if messages:
+            return messages
+    found = [
+        read_message(_event_item(attributes), roles[event])
+        for event, attributes in events
+        if event in roles
+    ]
+    return tuple(found) or None
 
 
 def _events(span: Span) -> Iterator[tuple[str, Mapping[str, JSON]]]:
@@ -86,15 +86,6 @@ _INPUT_EVENTS = {
     "gen_ai.tool.message": "tool",
 }
 _OUTPUT_EVENTS = {"gen_ai.choice": "assistant"}
-
-
-def _event_messages(span: Span, roles: Mapping[str, str]) -> Messages | None:
-    found = [
-        read_message(_event_item(attributes), roles[name])
-        for name, attributes in _events(span)
-        if name in roles
-    ]
-    return tuple(found) or None
 
 
 def _event_item(attributes: Mapping[str, JSON]) -> JSONObject:

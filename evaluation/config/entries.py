@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-
+from evaluation.config.custom import KINDS, read_custom
 from evaluation.config.model import EvaluatorSpec
 from evaluation.documents import (
     Fields,
@@ -19,32 +17,11 @@ from evaluation.documents import (
     shown,
 )
 from evaluation.metrics.metric import Metric
-from evaluation.metrics.options import OPTIONS, as_amount, as_count, as_measure, choice
+from evaluation.metrics.options import OPTIONS, as_measure
 from evaluation.metrics.registry import METRICS
 from evaluation.values import JSON, JSONObject, Value
 
-DEFAULT_TIMEOUT_S = 30
-DEFAULT_OPENAI_TIMEOUT_S = 120
-DEFAULT_CUSTOM_THRESHOLD = 0.5
 MAX_NAME_CHARACTERS = 200
-MAX_REF_CHARACTERS = 512
-MAX_REF_SEGMENTS = 16
-EXTENSIONS = (".py", ".js", ".ts")
-EXECUTORS = ("local",)
-SOURCES = ("github",)
-_SIMILARITIES = [
-    "fuzzy_match",
-    "bleu",
-    "gleu",
-    "meteor",
-    "cosine",
-    "rouge_1",
-    "rouge_2",
-    "rouge_3",
-    "rouge_4",
-    "rouge_5",
-    "rouge_l",
-]
 # The peer accepts these on every built-in entry; where they do not apply they are void.
 _TOLERATED = (
     "judge_model",
@@ -52,7 +29,6 @@ _TOLERATED = (
     "credential_ref",
     "trajectory_match_type",
 )
-_SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 class Defaults(Value, frozen=True, kw_only=True):
@@ -88,7 +64,7 @@ def read_entry(
     kind = _type(raw.get("type"), name, inside(path, "type"))
     if kind == "builtin":
         return _builtin(raw, path, name, defaults, allow_unknown=allow_unknown)
-    return _READERS[kind](read_fields(raw, path, _LEVELS[kind]), name)
+    return read_custom(kind, raw, path, name)
 
 
 def _name(value: JSON, path: str) -> str:
@@ -106,9 +82,9 @@ def _name(value: JSON, path: str) -> str:
 
 
 def _type(value: JSON, name: str, path: str) -> str:
-    if isinstance(value, str) and (value == "builtin" or value in _READERS):
+    if isinstance(value, str) and (value == "builtin" or value in KINDS):
         return value
-    valid = ", ".join(("builtin", *_READERS))
+    valid = ", ".join(("builtin", *KINDS))
     if value is None:
         raise fault(
             path, f"is missing; evaluator {name!r} must have a 'type' ({valid})."
@@ -188,108 +164,3 @@ def _options(fields: Fields, metric: Metric, defaults: Defaults) -> JSONObject:
                 f"is missing; {metric.name!r} needs it: {OPTIONS[key].does}.",
             )
     return options
-
-
-def _custom_threshold(fields: Fields) -> float:
-    threshold = fields.optional("threshold", as_amount)
-    if threshold is None:
-        return DEFAULT_CUSTOM_THRESHOLD
-    if threshold > 1:
-        raise fault(
-            fields.path_of("threshold"),
-            f"must be between 0 and 1, got {shown(threshold)}.",
-        )
-    return threshold
-
-
-def _execution(fields: Fields) -> JSONObject:
-    return {
-        "timeout": fields.optional("timeout", as_count) or DEFAULT_TIMEOUT_S,
-        "config": fields.optional("config", as_object) or {},
-        "executor": fields.optional("executor", choice(*EXECUTORS)) or "local",
-    }
-
-
-def _code(fields: Fields, name: str) -> EvaluatorSpec:
-    place = fields.required("path", as_string, "say which file evaluates")
-    if not place.casefold().endswith(EXTENSIONS):
-        raise fault(
-            fields.path_of("path"),
-            f"must end in one of {', '.join(EXTENSIONS)}, got {shown(place)}.",
-        )
-    return EvaluatorSpec(
-        name=name,
-        type="code",
-        threshold=_custom_threshold(fields),
-        options={"path": place, **_execution(fields)},
-    )
-
-
-def _remote(fields: Fields, name: str) -> EvaluatorSpec:
-    ref = fields.required("ref", as_string, "say which file of the source evaluates")
-    segments = ref.split("/")
-    is_safe = len(ref) <= MAX_REF_CHARACTERS and len(segments) <= MAX_REF_SEGMENTS
-    if not is_safe or not all(_SEGMENT.fullmatch(segment) for segment in segments):
-        raise fault(
-            fields.path_of("ref"),
-            f"must be a relative path of plain names, got {shown(ref)}.",
-        )
-    if not ref.casefold().endswith(EXTENSIONS):
-        raise fault(
-            fields.path_of("ref"),
-            f"must end in one of {', '.join(EXTENSIONS)}, got {shown(ref)}.",
-        )
-    return EvaluatorSpec(
-        name=name,
-        type="remote",
-        threshold=_custom_threshold(fields),
-        options={
-            "source": fields.optional("source", choice(*SOURCES)) or "github",
-            "ref": ref,
-            **_execution(fields),
-        },
-    )
-
-
-def _openai_eval(fields: Fields, name: str) -> EvaluatorSpec:
-    grader = fields.required("grader", as_object, "say how texts are compared")
-    place = fields.path_of("grader")
-    if grader.get("type") != "text_similarity":
-        raise fault(
-            inside(place, "type"),
-            f"must be 'text_similarity', got {shown(grader.get('type'))}.",
-        )
-    choice(*_SIMILARITIES)(
-        grader.get("evaluation_metric"), inside(place, "evaluation_metric")
-    )
-    return EvaluatorSpec(
-        name=name,
-        type="openai_eval",
-        threshold=_custom_threshold(fields),
-        options={
-            "grader": grader,
-            "timeout": fields.optional("timeout", as_count) or DEFAULT_OPENAI_TIMEOUT_S,
-        },
-    )
-
-
-_READERS: Mapping[str, Callable[[Fields, str], EvaluatorSpec]] = {
-    "code": _code,
-    "remote": _remote,
-    "openai_eval": _openai_eval,
-}
-_LEVELS = {
-    "code": level(
-        "a code evaluator",
-        "name type path threshold timeout config executor",
-        closed=True,
-    ),
-    "remote": level(
-        "a remote evaluator",
-        "name type source ref threshold timeout config executor",
-        closed=True,
-    ),
-    "openai_eval": level(
-        "an openai_eval evaluator", "name type grader threshold timeout", closed=True
-    ),
-}

@@ -46,4 +46,6 @@ def to_json(content: bytes) -> JSONObject | None:
         document: JSONObject = MessageToDict(TracesData.FromString(content))
     except (DecodeError, ValueError, RecursionError):
         return None
-    return document if document.get("resourceSpans") else None
+    # Unknown fields are skipped silently: other bytes decode to entries without spans.
+    entries = document.get("resourceSpans", [])
+    return document if any("scopeSpans" in entry for entry in entries) else None

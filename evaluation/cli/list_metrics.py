@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from evaluation.metrics.registry import METRICS, Metric
+from evaluation.metrics.metric import Metric
+from evaluation.metrics.registry import METRICS
 
 NEEDS = (
     ("requires_eval_set", "an eval set"),
@@ -31,15 +32,18 @@ def _lines(metric: Metric) -> list[str]:
         f"    {metric.description}",
         *_range(metric.range),
         *([f"    Needs: {', '.join(needs)}"] if needs else []),
-        *([] if metric.working else [f"    Not available: {metric.unavailable}"]),
+        *_lack(metric),
         "",
     ]
 
 
-def _range(ends: tuple[float | None, float | None]) -> list[str]:
+def _range(ends: tuple[float, float | None]) -> list[str]:
     low, high = ends
-    if low is None and high is None:
-        return []
-    opening = "(-inf" if low is None else f"[{float(low)}"
     closing = "inf)" if high is None else f"{float(high)}]"
-    return [f"    Value range: {opening}, {closing}"]
+    return [f"    Value range: [{float(low)}, {closing}"]
+
+
+def _lack(metric: Metric) -> list[str]:
+    if metric.lack is None:
+        return []
+    return [f"    Not available: {metric.lack.text.format(name=metric.name)}"]

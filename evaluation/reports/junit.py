@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from xml.sax.saxutils import escape, quoteattr
 
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.reports.explaining import reasons
@@ -11,6 +10,10 @@ from evaluation.reports.wording import calls, mismatches, trace_title
 
 # What XML 1.0 cannot hold, not even escaped (section 2.2).
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# The library's own escaping (xml.sax) imports an HTTP client.
+ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+# Line ends in attributes are read back as spaces unless they are written out.
+ESCAPED_IN_QUOTES = str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 REPLACEMENT = "\ufffd"
 MILLISECONDS_PER_SECOND = 1_000
 RUN_SUITE = "agentevals"
@@ -114,9 +117,8 @@ def _seconds(metric: MetricResult) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(FORBIDDEN.sub(REPLACEMENT, text))
+    return FORBIDDEN.sub(REPLACEMENT, text).translate(ESCAPED)
 
 
 def _quoted(text: str) -> str:
-    # Line ends in attributes are read back as spaces unless they are written out.
-    return quoteattr(FORBIDDEN.sub(REPLACEMENT, text), {"\n": "&#10;", "\r": "&#13;"})
+    return f'"{_text(text).translate(ESCAPED_IN_QUOTES)}"'

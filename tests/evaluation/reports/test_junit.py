@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.reports import report
+from evaluation.reports.junit import FORBIDDEN, REPLACEMENT
 
 
 def parse(result: RunResult) -> ElementTree.Element:
@@ -71,4 +72,6 @@ def test_any_text_gives_well_formed_xml(name: str, error: str, trace_id: str) ->
 
     root = parse(RunResult(trace_results=[trace], errors=[error]))
 
+    message = root.find(".//error").get("message")  # type: ignore[union-attr]
     assert root.tag == "testsuites"
+    assert message == FORBIDDEN.sub(REPLACEMENT, error)

@@ -1,0 +1,64 @@
+"""What a start must not wait for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"asyncio", "django", "google", "http", "numpy", "opentelemetry", "rich"}
+HEAVY |= {"socket", "ssl", "yaml"}
+ENGINE = {"evaluation.engine", "evaluation.outcome", "msgspec"}
+CODE = """\
+import sys
+from agentevals_site.command import main
+try:
+    main()
+finally:
+    print(*sys.modules, sep=",", file=sys.stderr)
+"""
+
+
+def modules_after(*arguments: object) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.strip().split(","))
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",)])
+def test_help_imports_neither_the_engine_nor_anything_heavy(
+    arguments: tuple[str, ...],
+) -> None:
+    allowed = {"socket"} if arguments == ("--version",) else set()
+
+    assert not modules_after(*arguments) & (HEAVY - allowed | ENGINE)
+
+
+def test_the_help_of_run_does_not_import_the_engine() -> None:
+    assert "evaluation.engine" not in modules_after("run", "--help")
+
+
+@pytest.mark.parametrize("output", ["table", "json", "summary", "junit", "markdown"])
+def test_a_run_needs_nothing_heavy(samples: Path, output: str) -> None:
+    modules = modules_after(
+        "run",
+        samples / "helm.json",
+        "-e",
+        samples / "eval_set_helm.json",
+        "-o",
+        output,
+        "-m",
+        "tool_trajectory_avg_score",
+        "-m",
+        "response_match_score",
+    )
+
+    assert "evaluation.engine" in modules
+    assert not modules & HEAVY

@@ -9,6 +9,8 @@ the resource (``langfuse.trace.*``, ``session.id``, ``user.id``).
 
 from __future__ import annotations
 
+import msgspec
+
 from evaluation.traces import ids
 from evaluation.traces.attributes import decode_attributes
 from evaluation.traces.model import Scope, Span, StatusCode
@@ -95,6 +97,12 @@ def _read_observation(
 
 
 def _metadata(raw: JSON) -> JSONObject:
+    """Return metadata as an object; some exports hold it as JSON text."""
+    if isinstance(raw, str):
+        try:
+            raw = msgspec.json.decode(raw.encode())
+        except (msgspec.MsgspecError, RecursionError):
+            return {}
     return raw if isinstance(raw, dict) else {}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,14 +46,17 @@ def test_an_observation_is_a_span_with_langfuse_attributes() -> None:
     }
 
 
-def test_attributes_received_as_opentelemetry_are_taken_as_they_were() -> None:
+@pytest.mark.parametrize("write", [dict, json.dumps], ids=["object", "text"])
+def test_attributes_received_as_opentelemetry_are_taken_as_they_were(
+    write: Callable[[dict[str, Any]], Any],
+) -> None:
     metadata = {
         "attributes": {"gen_ai.request.model": "gemini"},
         "resourceAttributes": {"service.name": "shop"},
         "scope": {"name": "gcp.vertex.agent", "version": "1"},
     }
 
-    span = only_span(export(OBSERVATION | {"metadata": metadata}))
+    span = only_span(export(OBSERVATION | {"metadata": write(metadata)}))
 
     assert span.attributes["gen_ai.request.model"] == "gemini"
     assert span.resource["service.name"] == "shop"

@@ -101,15 +101,11 @@ def as_arguments(value: JSON) -> JSONObject | None:
     """Read the arguments of a tool call.
 
     Returns:
-        The object that ``value`` is or encodes (also twice encoded). Anything else that
-        was captured is kept below the key ``value``; None when there is nothing.
+        The object that ``value`` is or encodes (also twice encoded); None when there is
+        nothing, or nothing that names its arguments.
     """
-    if value is None or value is MISSING or value == "":
-        return None
     decoded = decode_twice(value)
-    if isinstance(decoded, dict):
-        return decoded
-    return None if decoded is None else {"value": decoded}
+    return decoded if isinstance(decoded, dict) else None
 
 
 def as_response(value: JSON) -> JSONObject | None:

@@ -144,6 +144,9 @@ def read_message(item: JSONObject, role: str = "") -> Message:
     kwargs = item.get("kwargs")
     if "lc" in item and isinstance(kwargs, dict):  # LangChain's own serialisation
         item = {"type": _langchain_role(item), **kwargs}
+    inner = item.get("message")
+    if isinstance(inner, dict) and "role" not in item:  # a choice
+        item = inner
     found = Collected()
     role = _role_of(item) or role
     _read_content(item, role, found)
@@ -177,7 +180,7 @@ def _read_content(item: JSONObject, role: str, found: Collected) -> None:
         content = [content]
     if role in TOOL_ROLES and _is_result(item):
         name = item.get("name")
-        found.add_result(_result_of_content(content), _result_id(item), name)
+        found.add_result(result_of_content(content), _result_id(item), name)
         return
     if isinstance(content, str) and content:
         found.texts.append(content)
@@ -207,7 +210,8 @@ def _result_id(item: JSONObject) -> str | None:
     return text_or_none(item.get("tool_call_id")) or text_or_none(item.get("id"))
 
 
-def _result_of_content(content: JSON) -> JSON:
+def result_of_content(content: JSON) -> JSON:
+    """Read a tool's result from content blocks: their text, or the object it holds."""
     if not isinstance(content, list):
         return content
     texts = [
@@ -286,7 +290,7 @@ def _read_result_part(part: JSONObject, found: Collected) -> None:
 
 
 def _unwrap_result(value: JSON) -> JSON:
-    value = _result_of_content(value)
+    value = result_of_content(value)
     if isinstance(value, dict) and value.keys() == {"type", "value"}:
         return value["value"]  # Vercel: {"type": "json" | "text", "value": ...}
     return value
@@ -312,7 +316,7 @@ def _read_bedrock_result(body: JSONObject, found: Collected) -> None:
     content = body.get("content")
     blocks = [block for block in as_list(content) or () if isinstance(block, dict)]
     objects = [block["json"] for block in blocks if "json" in block]
-    value = objects[0] if len(objects) == 1 else _result_of_content(content)
+    value = objects[0] if len(objects) == 1 else result_of_content(content)
     failed = body.get("status") == "error"
     found.add_result(value, body.get("toolUseId"), failed=failed)
 

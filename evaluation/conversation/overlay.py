@@ -12,14 +12,40 @@ from evaluation.conversation.dialect import (
     first_attribute,
     usage_of,
 )
-from evaluation.conversation.dialects import adk, genai
+from evaluation.conversation.dialects import (
+    adk,
+    autogen,
+    event_lists,
+    genai,
+    langfuse,
+    mlflow,
+    openai_agents,
+    openinference,
+    pydantic_ai,
+    strands,
+    traceloop,
+    vercel,
+)
 from evaluation.conversation.messages import Messages, text_or_none
 from evaluation.conversation.model import Usage
 from evaluation.traces.model import Span
 from evaluation.values import JSON, Value
 
 # In order of precedence: what an earlier dialect tells is not asked of a later one.
-DIALECTS: tuple[Dialect, ...] = (adk.ADK, genai.GENAI)
+DIALECTS: tuple[Dialect, ...] = (
+    adk.ADK,
+    genai.GENAI,
+    strands.STRANDS,
+    event_lists.EVENT_LISTS,
+    openinference.OPENINFERENCE,
+    vercel.VERCEL,
+    langfuse.LANGFUSE,
+    mlflow.MLFLOW,
+    pydantic_ai.PYDANTIC_AI,
+    openai_agents.OPENAI_AGENTS,
+    autogen.AUTOGEN,
+    traceloop.TRACELOOP,
+)
 
 # What a resource may say for all its spans; a span's own attribute always wins.
 _INHERITED = (
@@ -136,13 +162,22 @@ def view(span: Span, *, in_adk_trace: bool = False) -> View:
     by_name = adk.role_by_name(span) if in_adk_trace else None
     role = by_name or speech.role()
     if role is None:
-        return View(
-            span=span,
-            provider=speech.text("provider"),
-            request_model=speech.text("request_model"),
-        )
+        return _view_other(speech)
     is_adk = bool(by_name) and adk.is_marked(span)
     return _view_tool(speech, is_adk) if role == "tool" else _view(speech, role, is_adk)
+
+
+def _view_other(speech: Speech) -> View:
+    """Look at a span that is no step of its own but may know what was said."""
+    if not speech.dialects:
+        return View(span=speech.span)
+    return View(
+        span=speech.span,
+        provider=speech.text("provider"),
+        request_model=speech.text("request_model"),
+        input=speech.messages(lambda dialect: dialect.input),
+        output=speech.messages(lambda dialect: dialect.output),
+    )
 
 
 def _view(speech: Speech, role: SpanRole, is_adk: bool) -> View:

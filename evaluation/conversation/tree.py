@@ -144,7 +144,8 @@ class ToolRun:
 class Territory:
     """All that happens below one outermost agent, or loose below one root.
 
-    The lists are in walk order: parents first, siblings by start time.
+    The lists are in walk order: parents first, siblings by start time. ``notes`` are
+    spans that are no step of their own but know what was said.
     """
 
     root: Span
@@ -152,6 +153,7 @@ class Territory:
     agents: list[AgentRun] = field(default_factory=list)
     models: list[ModelRun] = field(default_factory=list)
     tools: list[ToolRun] = field(default_factory=list)
+    notes: list[View] = field(default_factory=list)
 
     @property
     def span(self) -> Span:
@@ -209,6 +211,8 @@ class Forest:
         if self.is_adk and adk.is_marked(span):
             _mark_adk(place.agent)
         if seen.role is None:
+            if seen.input or seen.output:
+                place.territory.notes.append(seen)
             return place
         if seen.role == "model":
             return self._enter_model(seen, place)

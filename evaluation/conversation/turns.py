@@ -145,12 +145,22 @@ def _below_root(territories: list[Territory]) -> list[Candidate]:
     if not owned:
         return [] if loose.is_empty() else [Candidate(loose.root, [loose])]
     owned.sort(key=lambda territory: started(territory.span))
-    groups = _group(owned)
+    if _is_one_request(owned, loose):
+        groups = [Candidate(owned[0].span, owned)]
+    else:
+        groups = _group(owned)
     if len(groups) == 1 and not groups[0].is_adk:
         groups[0].anchor = loose.root
-        if not loose.is_empty():
-            groups[0].territories.append(loose)
+        groups[0].territories.append(loose)
     return groups
+
+
+def _is_one_request(owned: Sequence[Territory], loose: Territory) -> bool:
+    """Tell whether agents that captured no input share the one question around them."""
+    asked = {last_text(note.input, USER_ROLES) for note in loose.notes} - {None}
+    inputs = [run.view.input for territory in owned for run in territory.agents]
+    inputs += [run.input for territory in owned for run in territory.models]
+    return len(asked) == 1 and not any(inputs)
 
 
 def _group(owned: Sequence[Territory]) -> list[Candidate]:
@@ -265,6 +275,9 @@ def _inputs(turn: Candidate) -> Iterable[Messages | None]:
     if own is not None and own is not turn.territories[0].owner:
         yield own.view.input
     yield next((run.input for run in turn.speaking if run.input is not None), None)
+    yield from (
+        note.input for territory in turn.territories for note in territory.notes
+    )
 
 
 def _last_user_message(messages: Messages) -> Message | None:
@@ -312,8 +325,8 @@ def _text_of_output(run: ModelRun) -> str | None:
 def _text_of_agents(turn: Candidate) -> str | None:
     facing = [run for run in turn.agents if not run.aside]
     owner = turn.territories[0].owner
-    for run in (owner, *reversed(facing)):
-        text = last_text(run.view.output, MODEL_ROLES) if run else None
-        if text is not None:
-            return text
-    return None
+    views = [run.view for run in (owner, *reversed(facing)) if run is not None]
+    notes = (note for territory in turn.territories for note in territory.notes)
+    views += sorted(notes, key=lambda note: started(note.span), reverse=True)
+    texts = (last_text(view.output, MODEL_ROLES) for view in views)
+    return next((text for text in texts if text is not None), None)

@@ -1,0 +1,85 @@
+"""Langfuse: attributes of its OpenTelemetry SDKs, which its export is read into too."""
+
+from __future__ import annotations
+
+from evaluation.conversation.decoding import as_count, as_object
+from evaluation.conversation.dialect import Dialect, SpanRole, first_attribute
+from evaluation.conversation.messages import Messages, read_anything
+from evaluation.conversation.model import Usage
+from evaluation.traces.model import Span
+from evaluation.values import JSON, JSONObject
+
+_PREFIX = "langfuse.observation."
+
+_ROLE_OF_TYPE: dict[str, SpanRole] = {
+    "agent": "agent",
+    "generation": "model",
+    "embedding": "model",
+    "tool": "tool",
+}
+
+
+def _role(span: Span) -> SpanRole | None:
+    kind = span.attributes.get(_PREFIX + "type")
+    return _ROLE_OF_TYPE.get(kind.lower()) if isinstance(kind, str) else None
+
+
+def _input(span: Span) -> Messages | None:
+    return read_anything(span.attributes.get(_PREFIX + "input"), "user")
+
+
+def _output(span: Span) -> Messages | None:
+    return read_anything(span.attributes.get(_PREFIX + "output"), "assistant")
+
+
+def _arguments(span: Span) -> JSON:
+    return first_attribute(span.attributes, (_PREFIX + "input",))
+
+
+def _result(span: Span) -> JSON:
+    return first_attribute(span.attributes, (_PREFIX + "output",))
+
+
+# Names below usage_details differ by the SDK that counted; the first that is there.
+_COUNTS = {
+    "input": ("input", "prompt_tokens", "input_tokens", "promptTokens"),
+    "output": ("output", "completion_tokens", "output_tokens", "completionTokens"),
+    "thought": ("output_reasoning", "output_reasoning_tokens", "reasoning_tokens"),
+    "cache_read": (
+        "input_cached_tokens",
+        "input_cache_read",
+        "cache_read_input_tokens",
+        "input_cached",
+    ),
+    "cache_creation": ("input_cache_creation", "cache_creation_input_tokens"),
+}
+
+
+def _usage(span: Span) -> Usage | None:
+    names = (_PREFIX + "usage_details", _PREFIX + "usage")
+    details = as_object(first_attribute(span.attributes, names))
+    return _usage_of(details) if details else None
+
+
+def _usage_of(details: JSONObject) -> Usage:
+    counts = {
+        field: as_count(first_attribute(details, names))
+        for field, names in _COUNTS.items()
+    }
+    return Usage(**counts)
+
+
+LANGFUSE = Dialect(
+    name="langfuse",
+    roots=frozenset({"langfuse"}),
+    names={
+        "request_model": (_PREFIX + "model.name",),
+        "conversation_id": ("langfuse.session.id", "session.id"),
+    },
+    role=_role,
+    input=_input,
+    output=_output,
+    arguments=_arguments,
+    result=_result,
+    usage=_usage,
+)

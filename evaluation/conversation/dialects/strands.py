@@ -1,0 +1,34 @@
+"""Strands: the arguments and the result of a tool as events of its span."""
+
+from __future__ import annotations
+
+from evaluation.conversation.decoding import MISSING, decode
+from evaluation.conversation.dialect import Dialect
+from evaluation.conversation.messages import result_of_content
+from evaluation.traces.model import Span
+from evaluation.values import JSON
+
+
+def _event(span: Span, event_name: str, attribute: str) -> JSON:
+    for event in span.events:
+        if event.name == event_name and event.attributes.get(attribute) is not None:
+            return event.attributes[attribute]
+    return MISSING
+
+
+def _arguments(span: Span) -> JSON:
+    return _event(span, "gen_ai.tool.message", "content")
+
+
+def _result(span: Span) -> JSON:
+    value = _event(span, "gen_ai.choice", "message")
+    return value if value is MISSING else result_of_content(decode(value))
+
+
+STRANDS = Dialect(
+    name="strands",
+    roots=frozenset({"gen_ai"}),
+    names={"tool_name": ("tool.name",), "call_id": ("tool.id",)},
+    arguments=_arguments,
+    result=_result,
+)

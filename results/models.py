@@ -53,8 +53,8 @@ class Result(models.Model):
     eval_set_item_id = models.TextField()
     eval_set_item_name = models.TextField()
     evaluator_name = models.TextField()
-    evaluator_type = models.CharField(max_length=16, choices=EvaluatorType)
-    status = models.CharField(max_length=16, choices=ResultStatus)
+    evaluator_type = models.TextField(choices=EvaluatorType)
+    status = models.TextField(choices=ResultStatus)
     score = models.FloatField(null=True)
     per_invocation_scores = models.JSONField(default=list)
     trace_id = models.TextField(null=True)  # noqa: DJ001 - null in the contract

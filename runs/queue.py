@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.db.models import ExpressionWrapper, Q
 from django.db.models.functions import Now
 
@@ -23,7 +23,6 @@ from runs.models.run import claimed, from_now, retry_delay
 logger = logging.getLogger(__name__)
 
 SWEEP_BATCH = 100
-HEARTBEAT_DATABASE = "heartbeat"
 
 
 def claim(
@@ -72,14 +71,16 @@ class Pulse(Value, frozen=True, kw_only=True):
     deadline_passed: bool
 
 
-def heartbeat(leases: Sequence[Lease], *, lease: timedelta) -> dict[Lease, Pulse]:
-    """Extend all leases of a worker at once.
+def heartbeat(
+    leases: Sequence[Lease], *, lease: timedelta, using: str = DEFAULT_DB_ALIAS
+) -> dict[Lease, Pulse]:
+    """Extend all leases of a worker at once, on the connection ``using``.
 
     Returns:
         One pulse for each lease that is still the worker's. An expired lease that
         nobody has swept yet is revived.
     """
-    held = Run.objects.using(HEARTBEAT_DATABASE).held(leases)
+    held = Run.objects.using(using).held(leases)
     held.update(lease_expires_at=from_now(lease))
     rows = held.annotate(
         deadline_passed=models.Case(

@@ -29,7 +29,7 @@ class RunEvent(models.Model):
         "runs.Run", on_delete=models.CASCADE, related_name="events", db_index=False
     )
     seq = models.IntegerField()
-    kind = models.CharField(max_length=32, choices=EventKind)
+    kind = models.TextField(choices=EventKind)
     payload = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -115,12 +115,8 @@ class Run(models.Model):
     """
 
     run_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    status = models.CharField(
-        max_length=16, choices=RunStatus, default=RunStatus.QUEUED, db_default="queued"
-    )
-    approach = models.CharField(
-        max_length=32, choices=Approach, default=Approach.TRACE_REPLAY
-    )
+    status = models.TextField(choices=RunStatus, default=RunStatus.QUEUED)
+    approach = models.TextField(choices=Approach, default=Approach.TRACE_REPLAY)
     # Without inline payloads, which are trace documents. Outer keys are snake_case.
     spec = models.JSONField()
     fingerprint = models.CharField(max_length=64)
@@ -274,6 +270,7 @@ class Run(models.Model):
             summary=summary,
             error=error,
             error_code=error_code,
+            cancel_requested=self.cancel_requested,
             finished_at=Now(),
             **NO_OWNER,
         )

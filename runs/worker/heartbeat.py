@@ -18,6 +18,8 @@ from runs.models import Lease
 
 logger = logging.getLogger(__name__)
 
+# A connection outside the pool that gives up early: see the settings.
+DATABASE = "heartbeat"
 # Retries of a heartbeat that failed, until the lease must be given up.
 RETRY_S = 1.0
 # News comes in bursts; a cancel may wait this long.
@@ -127,11 +129,13 @@ class Heartbeat:
         sent_s = clock_s()
         try:
             pulses = queue.heartbeat(
-                leases, lease=timedelta(seconds=self._clock.lease_s)
+                leases,
+                lease=timedelta(seconds=self._clock.lease_s),
+                using=DATABASE,
             )
         except DatabaseError as error:
             logger.warning("heartbeat failed, trying again: %s", error)
-            connections[queue.HEARTBEAT_DATABASE].close()
+            connections[DATABASE].close()
             return False
         self._hear(leases, pulses, sent_s)
         return True

@@ -86,7 +86,6 @@ class Recorder:
             agent__name="pilot",
             agent__description="Tells skippers about weather and tides.",
             conversation__id="conv-harbour-17",
-            request__model=MODEL,
         )
 
     def chat(

@@ -9,7 +9,11 @@ from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.reports.wording import icon, score, trace_title
 from evaluation.values import JSON, JSONObject
 
+# Keys of a turn's explanation that list names, and what to call them.
+CALLS = (("missing_calls", "missing"), ("unexpected_calls", "unexpected"))
+WORDS = (("missing_tokens", "missing words"), ("unexpected_tokens", "surplus words"))
 SHOWN_TURNS = 5
+SHOWN_NAMES = 6
 SHOWN_VALUE_CHARACTERS = 60
 SHOWN_ID_CHARACTERS = 12
 CHOSEN_BY = {
@@ -48,7 +52,7 @@ def reasons(metric: MetricResult, trace: TraceResult) -> list[str]:
     told = metric.explanation or {}
     grounds = [_numbers(metric, told), _match_type(told), _case(trace)]
     first = "; ".join(ground for ground in grounds if ground)
-    return ([first] if first else []) + list(_turns(told))
+    return ([first] if first else []) + list(_turns(told, metric.eval_status))
 
 
 def _counted_as(metric: MetricResult) -> str:
@@ -63,7 +67,7 @@ def _plural(count: int, noun: str) -> str:
 
 def _numbers(metric: MetricResult, told: JSONObject) -> str:
     if metric.score is None:
-        return "not measured"
+        return f"not measured ({metric.error_code or metric.eval_status})"
     threshold = told.get("threshold")
     if threshold is None:
         return f"score {score(metric.score)}"
@@ -84,11 +88,12 @@ def _case(trace: TraceResult) -> str:
     return f"case {trace.eval_case_id!r}" + (f" ({how})" if how else "")
 
 
-def _turns(told: JSONObject) -> Iterator[str]:
+def _turns(told: JSONObject, status: str) -> Iterator[str]:
+    lists = (*CALLS, *(WORDS if status == "FAILED" else ()))
     turns = told.get("turns") or []
     shown = 0
     for number, turn in enumerate(turns, 1):
-        told_of = list(_turn(turn)) if isinstance(turn, dict) else []
+        told_of = list(_turn(turn, lists)) if isinstance(turn, dict) else []
         if told_of and shown == SHOWN_TURNS:
             yield "and further turns"
             break
@@ -101,17 +106,15 @@ def _turns(told: JSONObject) -> Iterator[str]:
         yield f"turns of the case that never came: {turns_of_case}"
 
 
-def _turn(turn: JSONObject) -> Iterator[str]:
+def _turn(turn: JSONObject, lists: tuple[tuple[str, str], ...]) -> Iterator[str]:
     difference = turn.get("first_difference")
     if isinstance(difference, dict):
         yield _difference(difference)
-    for key, label in (
-        ("missing_calls", "missing"),
-        ("unexpected_calls", "unexpected"),
-    ):
-        names = turn.get(key)
+    for key, label in lists:
+        names = list(dict.fromkeys(str(name) for name in turn.get(key) or ()))
         if names:
-            yield f"{label} {', '.join(str(name) for name in names)}"
+            more = ", …" if len(names) > SHOWN_NAMES else ""
+            yield f"{label} {', '.join(names[:SHOWN_NAMES])}{more}"
     if isinstance(turn.get("problem"), str):
         yield turn["problem"]
 

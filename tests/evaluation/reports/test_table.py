@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
-from evaluation.outcome import MetricResult, RunResult, TraceResult
+from evaluation.outcome import EvalStatus, MetricResult, RunResult, TraceResult
 from evaluation.reports import report
 from evaluation.reports.explaining import SHOWN_TURNS, reasons, totals
 
@@ -92,3 +93,52 @@ def test_missing_turns_are_counted_from_one() -> None:
     )
 
     assert reasons(metric, TRACE)[-1] == "turns of the case that never came: 2"
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("FAILED", ["turn 1: missing words a, b, c, d, e, f, …"]),
+        ("PASSED", []),
+    ],
+)
+def test_missing_words_are_told_of_a_text_that_failed(
+    status: EvalStatus, told: list[str]
+) -> None:
+    turns = [{"missing_tokens": list("abcdefg"), "unexpected_tokens": []}]
+    metric = MetricResult(
+        metric_name="m", score=0.1, eval_status=status, explanation={"turns": turns}
+    )
+
+    assert reasons(metric, TRACE)[1:] == told
+
+
+@pytest.mark.parametrize(
+    ("difference", "told"),
+    [
+        (
+            {"tool": "dive", "path": "args.depth", "expected": None, "actual": 3},
+            "dive args.depth: expected null, got 3",
+        ),
+        ({"tool": "dive", "path": "args.x", "actual": 1}, "dive args.x: got 1"),
+        ({"tool": "dive", "problem": "order"}, "dive: order"),
+        (
+            {"tool": "t", "path": "args.q", "expected": "é" * 80},
+            't args.q: expected "' + "é" * 58 + "…",
+        ),
+    ],
+    ids=["different", "unexpected", "order", "long"],
+)
+def test_the_first_difference_names_place_and_sides(
+    difference: dict[str, object], told: str
+) -> None:
+    turns = [{"first_difference": difference}]
+    metric = MetricResult(metric_name="m", score=0.0, explanation={"turns": turns})
+
+    assert reasons(metric, TRACE)[1:] == [f"turn 1: {told}"]
+
+
+def test_a_metric_without_a_score_says_why() -> None:
+    metric = MetricResult(metric_name="m", error="no judge", error_code="no_judge")
+
+    assert reasons(metric, TRACE) == ["not measured (no_judge)"]

@@ -9,10 +9,11 @@ import msgspec
 from evaluation.config.model import EvaluationConfig
 from evaluation.conversation.model import Conversation
 from evaluation.engine import Clock, OnProgress, OnResult, evaluate
-from evaluation.errors import EvaluationError
+from evaluation.errors import EvaluationError, TraceFormatError
 from evaluation.eval_sets.model import EvalSet
 from evaluation.eval_sets.parsing import parse_eval_set
 from evaluation.outcome import RunResult
+from evaluation.traces.model import Problem
 from evaluation.values import JSON, Value
 
 OnTrace = Callable[[Conversation], None]
@@ -88,12 +89,28 @@ def _converse(
                 name=document.name,
                 format=document.format or trace_format,
             )
+            found = [convert(trace) for trace in loaded.traces]
+            conversations.extend(_warned(found, loaded.problems))
         except EvaluationError as error:
             errors.append(f"Failed to load trace file '{document.name}': {error}")
-            continue
-        found = [convert(trace) for trace in loaded.traces]
-        conversations.extend(found)
     return conversations, errors
+
+
+def _warned(
+    conversations: Sequence[Conversation], problems: Sequence[Problem]
+) -> list[Conversation]:
+    """Show what is wrong with a document among the warnings of its first trace.
+
+    Raises:
+        TraceFormatError: the document holds no trace; its problems say why.
+    """
+    told = tuple(map(str, problems))
+    if not conversations:
+        raise TraceFormatError("; ".join(told) or "it holds no traces.")
+    first, *rest = conversations
+    if not told:
+        return [first, *rest]
+    return [msgspec.structs.replace(first, warnings=told + first.warnings), *rest]
 
 
 def _golden(

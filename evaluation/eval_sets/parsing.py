@@ -93,7 +93,7 @@ def parse_eval_set(document: JSON | bytes, *, name: str = "") -> EvalSet:
         return _eval_set(decoded)
     except DocumentError as error:
         text = f"{name}: {error}" if name else str(error)
-        raise EvalSetError(text, path=error.path) from error
+        raise EvalSetError(text, path=error.path or "$") from error
 
 
 def _eval_set(document: JSON) -> EvalSet:

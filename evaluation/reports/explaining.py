@@ -99,7 +99,7 @@ def _turns(told: JSONObject, status: str) -> Iterator[str]:
             break
         if told_of:
             shown += 1
-            yield f"turn {number}: " + ", ".join(told_of)
+            yield f"turn {number}: " + "; ".join(told_of)
     missing = told.get("missing_turns") or []
     if missing:
         turns_of_case = ", ".join(str(number + 1) for number in missing)

@@ -11,6 +11,9 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import Result
 
+from evaluation.cli.run import run
+from evaluation.reports import FORMATS
+
 Command = Callable[..., CompletedProcess[str]]
 Invoke = Callable[..., Result]
 
@@ -375,3 +378,20 @@ def test_list_metrics_says_scale_and_needs(invoke: Invoke) -> None:
         "Available metrics:\n\n  tool_trajectory_avg_score\n"
     )
     assert "    Value range: [0.0, 1.0]\n    Needs: an eval set\n" in result.stdout
+
+
+def test_the_reference_page_names_every_option() -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "cli.md"
+    text = page.read_text(encoding="utf-8")
+
+    options = [option for param in run.params for option in param.opts]
+    assert [
+        name for name in options if name[0] == "-" and f"`{name}`" not in text
+    ] == []
+
+
+@pytest.mark.parametrize("output", list(FORMATS))
+def test_the_reference_page_shows_every_output_format(output: str) -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "cli.md"
+
+    assert f"\n### {output}\n" in page.read_text(encoding="utf-8")

@@ -29,7 +29,7 @@ def test_the_verdict_names_threshold_case_and_first_difference(
     assert lines[start + 1 : start + 3] == [
         "  [FAIL] abcdef012345 tool_trajectory_avg_score: score 0.0000 < threshold 0.5; "
         "match type EXACT; case 'deep dive' (same user text)",
-        '         turn 1: dive args.depth: expected 3, got "3", missing dive',
+        '         turn 1: dive args.depth: expected 3, got "3"; missing dive',
     ]
     assert lines[-1] == (
         "1 failed, 1 passed, 1 errored, 1 not evaluated, 1 error of the run in 1 trace."

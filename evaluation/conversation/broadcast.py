@@ -26,13 +26,13 @@ def broadcast_turns(candidates: Sequence[Candidate]) -> list[Invocation] | None:
     if not candidates[1:] or not all(turn.is_plain for turn in candidates):
         return None
     first = candidates[0].models[0]
-    if not first.input or not first.output or not _is_dialogue(first.input):
+    if not first.input or not _is_dialogue(first.input):
         return None
     for turn in candidates[1:]:
         other = turn.models[0]
         if other.input != first.input or other.output != first.output:
             return None
-    return _turns(candidates[0], first.input, first.output)
+    return _turns(candidates[0], first.input, first.output or ())
 
 
 def _is_dialogue(messages: Messages) -> bool:

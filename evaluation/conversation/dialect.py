@@ -47,7 +47,8 @@ class Dialect(Value, frozen=True, kw_only=True):
     ``names`` maps a field of the view to attribute names, the most current first.
     ``role`` tells what a span is, ``input``/``output`` read its messages (None: not
     captured), ``arguments``/``result`` a tool call's, ``usage`` tokens that are not
-    plain attributes.
+    plain attributes. ``answers`` says that the output of an agent is what its caller
+    got, in the end.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Dialect(Value, frozen=True, kw_only=True):
     arguments: Callable[[Span], JSON] = missing
     result: Callable[[Span], JSON] = missing
     usage: Callable[[Span], Usage | None] = no_usage
+    answers: bool = False
 
 
 def first_attribute(attributes: Attributes, names: tuple[str, ...]) -> JSON:

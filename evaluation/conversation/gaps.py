@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluation.conversation.model import Content, Gap
+from evaluation.conversation.tools import unreadable_arguments
 from evaluation.conversation.tree import Forest
 from evaluation.conversation.turns import Candidate, user_message
 
@@ -66,6 +67,15 @@ class Evidence:
                 message=f"{self._opening(trace_id)}: {text}",
                 span_id=turn.anchor.span_id,
             )
+        for run in turn.tools:
+            if unreadable_arguments(run):
+                span_id = run.view.span.span_id
+                yield Gap(
+                    code="tool_arguments_unreadable",
+                    message=f"Trace {trace_id}: the arguments of tool "
+                    f"{run.view.tool_name!r} at span {span_id} are no object",
+                    span_id=span_id,
+                )
 
     def _cause(self) -> tuple[str, str] | None:
         turn = self.turn
@@ -112,6 +122,5 @@ _NO_ANSWER = {
 
 
 def _has_content(turn: Candidate) -> bool:
-    captured = [(run.input, run.output) for run in turn.models]
-    captured += [(run.view.input, run.view.output) for run in turn.agents]
-    return any(texts != (None, None) for texts in captured)
+    said = (run.view.input or run.view.output for run in turn.agents)
+    return any(run.has_content for run in turn.models) or any(said)

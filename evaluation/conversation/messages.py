@@ -42,9 +42,10 @@ class CallResult(Value, frozen=True, kw_only=True):
 class Message(Value, frozen=True, kw_only=True):
     """One chat message.
 
-    ``text`` is None when the message has none. ``garbled`` says that a text stands
-    there which cannot be read. ``parts`` holds the parts as Google GenAI writes them,
-    for messages that were recorded in that shape.
+    ``text`` is None when the message has none. ``garbled`` says that something else
+    than text stands where the text belongs; ``text`` is then its JSON, if anything.
+    ``parts`` holds the parts as Google GenAI writes them, for messages that were
+    recorded in that shape.
     """
 
     role: str = ""
@@ -434,8 +435,8 @@ def read_anything(value: JSON, role: str) -> Messages | None:
         inner = first_of(decoded, *_MESSAGE_KEYS)
         if inner is MISSING:
             text = _only_text(decoded)
-            shown = value if isinstance(value, str) else _dump(decoded)
-            return (Message(role=role, text=text or shown),)
+            found = Message(role=role, text=text) if text else _dumped(role, decoded)
+            return (found,)
         value = inner
     return None
 
@@ -455,7 +456,7 @@ def _read_list(items: list[JSON], role: str) -> Messages | None:
     texts = [item for item in items if isinstance(item, str) and item]
     if texts:
         return (Message(role=role, text=" ".join(texts)),)
-    return (Message(role=role, text=_dump(items)),) if items else None
+    return (_dumped(role, items),) if items else None
 
 
 def _is_message(item: JSONObject) -> bool:
@@ -478,15 +479,25 @@ def _text_of(value: JSON, decoded: JSON) -> str:
     return value if isinstance(value, str) else _dump(decoded)
 
 
+def _dumped(role: str, value: JSON) -> Message:
+    return Message(role=role, text=_dump(value), garbled=True)
+
+
 def _dump(value: JSON) -> str:
     import json  # only for values that no framework should send
 
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def last_text(messages: Messages | None, roles: frozenset[str]) -> str | None:
-    """Return the text of the last message of these roles that has one."""
+def last_said(messages: Messages | None, roles: frozenset[str]) -> Message | None:
+    """Return the last message of these roles that has text."""
     for message in reversed(messages or ()):
         if message.role in roles and message.text:
-            return message.text
+            return message
     return None
+
+
+def last_text(messages: Messages | None, roles: frozenset[str]) -> str | None:
+    """Return the text of the last message of these roles that has one."""
+    message = last_said(messages, roles)
+    return message.text if message else None

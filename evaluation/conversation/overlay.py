@@ -64,7 +64,11 @@ _SESSION_NAMES = ("session.id", "agentevals.session_name")
 
 
 class View(Value, frozen=True, kw_only=True):
-    """What a span says. None, or MISSING for a JSON value, means: not captured."""
+    """What a span says. None, or MISSING for a JSON value, means: not captured.
+
+    ``answers`` tells that the output of an agent is its answer in the end, which models
+    below it may have said in other words.
+    """
 
     span: Span
     role: SpanRole | None = None
@@ -78,6 +82,7 @@ class View(Value, frozen=True, kw_only=True):
     usage: Usage = Usage()
     input: Messages | None = None
     output: Messages | None = None
+    answers: bool = False
     tool_name: str | None = None
     call_id: str | None = None
     arguments: JSON = MISSING
@@ -117,15 +122,21 @@ class Speech:
                 return value
         return None
 
-    def messages(
-        self, read: Callable[[Dialect], Callable[[Span], Messages | None]]
-    ) -> Messages | None:
-        """Return the first messages that a dialect captured."""
+    def input(self) -> Messages | None:
+        """Return the first input that a dialect captured."""
         for dialect in self.dialects:
-            messages = read(dialect)(self.span)
+            messages = dialect.input(self.span)
             if messages is not None:
                 return messages
         return None
+
+    def output(self) -> tuple[Messages | None, Dialect | None]:
+        """Return the first output that a dialect captured, and which one did."""
+        for dialect in self.dialects:
+            messages = dialect.output(self.span)
+            if messages is not None:
+                return messages, dialect
+        return None, None
 
     def value(self, read: Callable[[Dialect], Callable[[Span], JSON]]) -> JSON:
         """Return the first value that a dialect captured."""
@@ -175,14 +186,15 @@ def _view_other(speech: Speech) -> View:
         span=speech.span,
         provider=speech.text("provider"),
         request_model=speech.text("request_model"),
-        input=speech.messages(lambda dialect: dialect.input),
-        output=speech.messages(lambda dialect: dialect.output),
+        input=speech.input(),
+        output=speech.output()[0],
     )
 
 
 def _view(speech: Speech, role: SpanRole, is_adk: bool) -> View:
     span = speech.span
     request_model = speech.text("request_model")
+    output, wrote = speech.output()
     return View(
         span=span,
         role=role,
@@ -196,8 +208,9 @@ def _view(speech: Speech, role: SpanRole, is_adk: bool) -> View:
         response_model=speech.text("response_model"),
         provider=speech.text("provider"),
         usage=speech.usage(),
-        input=speech.messages(lambda dialect: dialect.input),
-        output=speech.messages(lambda dialect: dialect.output),
+        input=speech.input(),
+        output=output,
+        answers=role != "model" and wrote is not None and wrote.answers,
         error=error_of(span),
         finish_reasons=_finish_reasons(span.attributes),
         invocation_id=text_or_none(speech.text("invocation_id")),

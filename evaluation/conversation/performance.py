@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from evaluation.conversation.model import Conversation, Usage
+from evaluation.conversation.overlay import View
 from evaluation.conversation.tree import Forest
 from evaluation.conversation.turns import Candidate
 from evaluation.traces.model import Span
@@ -85,7 +86,8 @@ def performance_of(
     """
     anchors = [turn.anchor for turn in turns] or list(forest.trace.roots)
     names = {run.view.tool_name for run in forest.tools}
-    models = {run.request_model for run in forest.models}
+    models = {run.request_model or run.response_model for run in forest.models}
+    models |= {view.request_model for view in _unrecorded(turns)}
     return {
         "latency": {
             "overall": statistics_of(latency_ms(anchors)),
@@ -111,10 +113,16 @@ def _usages(forest: Forest, turns: Iterable[Candidate]) -> Iterable[Usage]:
     """Yield the tokens of model calls, and of agents where no call was recorded."""
     for model in forest.models:
         yield model.usage
+    for view in _unrecorded(turns):
+        yield view.usage
+
+
+def _unrecorded(turns: Iterable[Candidate]) -> Iterable[View]:
+    """Yield the agents whose model calls left no span; they count themselves."""
     for turn in turns:
         owner = turn.territories[0].owner
         if owner is not None and not turn.models:
-            yield owner.view.usage
+            yield owner.view
 
 
 def aggregate(conversations: Iterable[Conversation]) -> JSONObject:

@@ -59,7 +59,26 @@ def reconcile(
     calls += _match(calls, requests, keep_unexecuted=not by_spans)
     calls.sort(key=lambda call: call.place)
     results = _Results(models)
-    return tuple(_finish(call, results, own) for call in calls)
+    finished = (_finish(call, results, own) for call in calls)
+    if by_spans and not any(model.has_content for model in models):
+        return tuple(map(_without_blanks, finished))
+    return tuple(finished)
+
+
+def _without_blanks(call: ToolCall) -> ToolCall:
+    """Take empty objects for unknown, as ADK writes them when it captures nothing."""
+    return msgspec.structs.replace(
+        call, args=call.args or None, response=call.response or None
+    )
+
+
+def unreadable_arguments(run: ToolRun) -> bool:
+    """Tell whether a tool's arguments were captured and are no object."""
+    captured = [v.arguments for v in (run.view, *run.inner)]
+    return any(value not in _NOTHING for value in captured) and _args_of(run) is None
+
+
+_NOTHING = (MISSING, None, "")
 
 
 @dataclass(slots=True)
@@ -284,7 +303,5 @@ def _agent_name(
     run: ToolRun | None, model: ModelRun | None, own: AgentRun | None
 ) -> str | None:
     holder = run or model
-    agent = holder.agent if holder else None
-    while agent is not None and not agent.is_agent:
-        agent = agent.parent
+    agent = holder.agent.nearest if holder and holder.agent else None
     return None if agent is None or agent is own else agent.name()

@@ -31,6 +31,13 @@ class AgentRun:
     aside: bool = False
     is_adk: bool = False
 
+    nearest: AgentRun | None = None
+
+    def __post_init__(self) -> None:
+        """Find the agent that work directly below belongs to."""
+        above = self.parent.nearest if self.parent else None
+        self.nearest = self if self.is_agent else above
+
     @property
     def is_agent(self) -> bool:
         """Tell an agent from a workflow of agents."""
@@ -70,6 +77,11 @@ class ModelRun:
         for inner in self.inner:
             usage = fill_usage(usage, inner.usage)
         return usage
+
+    @property
+    def has_content(self) -> bool:
+        """Tell whether anything of what was said was captured."""
+        return self.input is not None or self.output is not None
 
     @property
     def request_model(self) -> str | None:

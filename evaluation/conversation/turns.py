@@ -11,6 +11,7 @@ from evaluation.conversation.messages import (
     USER_ROLES,
     Message,
     Messages,
+    last_said,
     last_text,
 )
 from evaluation.conversation.model import Content, ToolCall
@@ -242,7 +243,7 @@ def _belongs(turn: Candidate, candidate: Candidate) -> bool:
 def continues(turn: Candidate, candidate: Candidate) -> bool:
     """Tell whether ``candidate`` goes on with a turn that has no answer yet."""
     last = turn.speaking[-1] if turn.speaking else None
-    if last is None or not last.output or _text_of_output(last) is not None:
+    if last is None or not last.output or _said_by(last) is not None:
         return False
     asked = user_message(candidate)
     if asked is None or asked.text is None:
@@ -259,12 +260,10 @@ def user_message(turn: Candidate) -> Message | None:
         that captured its input, was given; preferably one with text. A message without
         text holds what else the user sent. None when no user message was captured.
     """
-    for messages in _inputs(turn):
-        if messages is not None:
-            found = _last_user_message(messages)
-            if found is not None:
-                return found
-    return None
+    found = [_last_user_message(m) for m in _inputs(turn) if m is not None]
+    asked = [message for message in found if message is not None]
+    readable = (message for message in asked if not message.garbled)
+    return next(readable, next(iter(asked), None))
 
 
 def _inputs(turn: Candidate) -> Iterable[Messages | None]:
@@ -302,15 +301,19 @@ def user_content(turn: Candidate) -> Content | None:
 def final_response(turn: Candidate) -> Content | None:
     """Return the answer to the user.
 
-    It is what the last model call that faces the user said; where that said nothing,
-    what the agent span recorded as its output; where ADK recorded neither, the calls
-    that the model asked for.
+    It is what the agent span recorded where that is what its caller got; else what the
+    last model call that faces the user said; else any other recorded output; where ADK
+    recorded none of these, the calls that the model asked for.
     """
     last = turn.speaking[-1] if turn.speaking else None
-    text = _text_of_output(last) if last else None
-    if text is None:
-        text = _text_of_agents(turn)
-    if text is not None:
+    said = _said_by(last) if last else None
+    recorded = list(_recorded(turn))
+    ranked = [message for message, in_the_end in recorded if in_the_end]
+    ranked += [said] if said else []
+    ranked += [message for message, in_the_end in recorded if not in_the_end]
+    if ranked:
+        readable = (message for message in ranked if not message.garbled)
+        text = next(readable, ranked[0]).text or ""
         return Content.of_text(text, role="model")
     for message in (last.output or ()) if last else ():
         if message.parts:
@@ -318,15 +321,18 @@ def final_response(turn: Candidate) -> Content | None:
     return None
 
 
-def _text_of_output(run: ModelRun) -> str | None:
-    return last_text(fresh_output(run.input, run.output), MODEL_ROLES)
+def _said_by(run: ModelRun) -> Message | None:
+    return last_said(fresh_output(run.input, run.output), MODEL_ROLES)
 
 
-def _text_of_agents(turn: Candidate) -> str | None:
+def _recorded(turn: Candidate) -> Iterable[tuple[Message, bool]]:
+    """Yield what spans around the model calls recorded, and whether it is final."""
     facing = [run for run in turn.agents if not run.aside]
     owner = turn.territories[0].owner
     views = [run.view for run in (owner, *reversed(facing)) if run is not None]
-    notes = (note for territory in turn.territories for note in territory.notes)
+    notes = [note for territory in turn.territories for note in territory.notes]
     views += sorted(notes, key=lambda note: started(note.span), reverse=True)
-    texts = (last_text(view.output, MODEL_ROLES) for view in views)
-    return next((text for text in texts if text is not None), None)
+    for view in views:
+        message = last_said(view.output, MODEL_ROLES)
+        if message is not None:
+            yield message, view.answers and owner is not None and view is owner.view

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from evaluation.conversation.decoding import MISSING, decode
 from evaluation.conversation.dialect import Dialect, SpanRole
-from evaluation.conversation.messages import Messages, read_message, read_messages
+from evaluation.conversation.messages import (
+    Messages,
+    read_anything,
+    read_message,
+    read_messages,
+)
 from evaluation.traces.model import Span
 from evaluation.values import JSON, JSONObject
 
@@ -43,11 +48,15 @@ def _role(span: Span) -> SpanRole | None:
 
 
 def _input(span: Span) -> Messages | None:
-    return _messages(span, _INPUT, _INPUT_EVENTS)
+    found = _messages(span, _INPUT, _INPUT_EVENTS)
+    return _first_messages(span, "gen_ai.prompt", "user") if found is None else found
 
 
 def _output(span: Span) -> Messages | None:
-    return _messages(span, _OUTPUT, _OUTPUT_EVENTS)
+    found = _messages(span, _OUTPUT, _OUTPUT_EVENTS)
+    if found is not None:
+        return found
+    return _first_messages(span, "gen_ai.completion", "assistant")
 
 
 def _messages(span: Span, name: str, roles: Mapping[str, str]) -> Messages | None:
@@ -66,6 +75,15 @@ def _messages(span: Span, name: str, roles: Mapping[str, str]) -> Messages | Non
         if event in roles
     ]
     return tuple(found) or None
+
+
+def _first_messages(span: Span, name: str, role: str) -> Messages | None:
+    """Read the one attribute that held all messages before they had a schema."""
+    value = span.attributes.get(name)
+    if value is None:
+        found = (event.attributes.get(name) for event in span.events)
+        value = next((v for v in found if v is not None), None)
+    return read_anything(value, role)
 
 
 def _events(span: Span) -> Iterator[tuple[str, Mapping[str, JSON]]]:

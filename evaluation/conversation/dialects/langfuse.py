@@ -81,5 +81,6 @@ LANGFUSE = Dialect(
     output=_output,
     arguments=_arguments,
     result=_result,
+    answers=True,
     usage=_usage,
 )

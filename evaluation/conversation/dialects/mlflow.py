@@ -72,5 +72,6 @@ MLFLOW = Dialect(
     output=_output,
     arguments=_arguments,
     result=_result,
+    answers=True,
     usage=_usage,
 )

@@ -133,4 +133,5 @@ OPENINFERENCE = Dialect(
     output=_output,
     arguments=_arguments,
     result=_result,
+    answers=True,
 )

@@ -74,4 +74,5 @@ PYDANTIC_AI = Dialect(
     output=_output,
     arguments=_arguments,
     result=_result,
+    answers=True,
 )

@@ -107,4 +107,5 @@ TRACELOOP = Dialect(
     output=_output,
     arguments=_arguments,
     result=_result,
+    answers=True,
 )

@@ -93,4 +93,5 @@ VERCEL = Dialect(
     output=_output,
     arguments=_arguments,
     result=_result,
+    answers=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from evaluation.outcome import RunResult
-from evaluation.rendering import to_cli_json
+from evaluation.rendering import finite, to_cli_json
 
 
 def report(result: RunResult, width: int | None = None) -> str:
@@ -18,4 +18,8 @@ def report(result: RunResult, width: int | None = None) -> str:
     for trace, told in zip(result.trace_results, document["traces"], strict=True):
         for metric, row in zip(trace.metric_results, told["metrics"], strict=True):
             row["threshold"] = (metric.explanation or {}).get("threshold")
-    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+    try:
+        text = json.dumps(document, indent=2, allow_nan=False)
+    except ValueError:  # a score that is no number; JSON has no word for it
+        text = json.dumps(finite(document), indent=2, allow_nan=False)
+    return text + "\n"

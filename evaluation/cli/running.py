@@ -23,8 +23,10 @@ from evaluation.config import (
     with_overrides,
 )
 from evaluation.config.model import CaseFallback
+from evaluation.documents import nearest
 from evaluation.errors import ConfigError
 from evaluation.evaluating import Document, evaluate_documents
+from evaluation.metrics.registry import METRICS
 from evaluation.outcome import RunResult
 from evaluation.reports import FORMATS
 from evaluation.values import Value
@@ -68,6 +70,7 @@ def execute(request: Request, *, color: bool | None = None) -> int:
     eval_set = request.eval_set or (str(file.eval_set) if file.eval_set else None)
     ours = [path for path in (eval_set, request.config, request.output_file) if path]
     paths = expand(request.trace_files, apart_from=ours)
+    warn_of_unknown_metrics(config)
     result = evaluate(paths, eval_set, config)
     write_report(result, output, path=request.output_file, color=color)
     return exit_code(
@@ -110,6 +113,14 @@ def configured(request: Request, config: EvaluationConfig) -> EvaluationConfig:
         trace_format=request.trace_format or config.trace_format,
         case_fallback=request.case_fallback or config.case_fallback,
     )
+
+
+def warn_of_unknown_metrics(config: EvaluationConfig) -> None:
+    """Say on stderr which name was probably meant; the engine only says no."""
+    for spec in config.evaluators:
+        if spec.type == "builtin" and spec.metric not in METRICS:
+            cure = nearest(spec.metric, METRICS) or "see agentevals list-metrics"
+            click.echo(f"Warning: unknown metric {spec.metric!r}; {cure}", err=True)
 
 
 def chosen_output(request: Request, file: ConfigFile) -> str:

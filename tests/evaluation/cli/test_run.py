@@ -90,6 +90,21 @@ def test_an_unknown_metric_costs_only_itself(
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("response_match_scor", "did you mean 'response_match_score'?"),
+        ("frobnicate", "see agentevals list-metrics"),
+    ],
+)
+def test_an_unknown_metric_is_met_with_the_one_that_was_meant(
+    invoke: Invoke, helm: str, name: str, cure: str
+) -> None:
+    result = invoke("run", helm, "-m", name)
+
+    assert result.stderr == f"Warning: unknown metric {name!r}; {cure}\n"
+
+
 @pytest.mark.parametrize("order", [(ANSWER, TRAJECTORY), (TRAJECTORY, ANSWER)])
 def test_metrics_come_in_requested_order(
     invoke: Invoke, helm: str, golden: tuple[str, str], order: tuple[str, str]

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evaluation.config import load_config_file
+from evaluation.errors import ConfigError
+
+FOLDER = Path("configs")
+
+
+def test_paths_start_from_the_folder_of_the_file() -> None:
+    file = load_config_file(
+        "eval_set: golden.json\n"
+        "output: json\n"
+        "trace_format: otlp-json\n"
+        "evaluators:\n"
+        "  - {name: mine, type: code, path: ./mine.py}\n",
+        folder=FOLDER,
+    )
+
+    assert file.eval_set == FOLDER / "golden.json"
+    assert file.output == "json"
+    assert file.config.trace_format == "otlp-json"
+    assert file.config.evaluators[0].options["path"] == str(FOLDER / "mine.py")
+
+
+def test_absolute_paths_stay() -> None:
+    file = load_config_file("eval_set: /golden.json", folder=FOLDER)
+
+    assert file.eval_set == Path("/golden.json")
+
+
+def test_a_match_type_in_any_case_applies() -> None:
+    file = load_config_file("trajectory_match_type: any_order", folder=FOLDER)
+
+    options = file.config.evaluators[0].options
+    assert options == {"trajectory_match_type": "ANY_ORDER"}
+
+
+def test_a_threshold_that_no_score_reaches_is_kept() -> None:
+    file = load_config_file("threshold: 7", folder=FOLDER)
+
+    assert file.config.evaluators[0].threshold == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "mapping, got nothing"),
+        ("- a", "mapping, got a list"),
+        ("a: [", "not YAML"),
+        ("!!python/object/apply:os.system [ls]", "not YAML"),
+        ("eval_set: 3", "eval_set: must be a text"),
+        ("evaluators:\n  - {type: builtin}", r"evaluators\[0\]\.name"),
+        ("judge: x", "judge"),
+        ("1: x", "1"),
+        ("evaluators: &a [*a]", "nested"),
+        (
+            "evaluators:\n- &a [x, x]\n"
+            + "\n".join(f"- &{n} [*{m}, *{m}, *{m}]" for m, n in zip("abcdefghijklm", "bcdefghijklmn", strict=True)),
+            "too large|nested",
+        ),
+    ],
+    ids=[
+        "empty",
+        "list",
+        "syntax",
+        "tag",
+        "path",
+        "entry",
+        "unknown key",
+        "number as key",
+        "cycle",
+        "aliases that unfold",
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_configuration_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load_config_file(text, folder=FOLDER)

@@ -126,13 +126,19 @@ test: $(DEVELOPMENT)  ## Run all tests on PostgreSQL, then the promises on SQLit
 	AGENTEVALS_TEST_BACKEND=sqlite $(RUN) -m pytest -m durable
 
 .PHONY: check
-check: check-code check-django  ## Check style, types, architecture, deployment, migrations
+check: check-style check-types check-imports check-django  ## Check style, types, architecture, deployment, migrations
 
-.PHONY: check-code
-check-code: $(DEVELOPMENT)
+.PHONY: check-style
+check-style: $(DEVELOPMENT)
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
+
+.PHONY: check-types
+check-types: $(DEVELOPMENT)
 	$(RUN) -m mypy
+
+.PHONY: check-imports
+check-imports: $(DEVELOPMENT)
 	$(VENV)/bin/lint-imports
 
 .PHONY: check-django

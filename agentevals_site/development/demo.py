@@ -50,10 +50,11 @@ def server(folder: Path) -> Iterator[str]:
         )
     url = f"http://{LOOPBACK}:{port}"
     try:
-        if not _answers(url, process):
-            said = log.read_text(errors="replace")
-            raise click.ClickException(f"the server did not start:\n{said}")
+        _wait_for(url, process)
         yield url
+    except click.ClickException:
+        click.echo(log.read_text(errors="replace"), err=True)
+        raise
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
@@ -64,16 +65,15 @@ def _is_neutral(name: str) -> bool:
     return not name.startswith("AGENTEVALS_")
 
 
-def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
-    """Wait for the server; False when it ended or stays silent."""
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + START_TIMEOUT_S
     while process.poll() is None and time.monotonic() < until:
         try:
             if httpx2.get(f"{url}/api/health").is_success:
-                return True
+                return
         except httpx2.TransportError:
             time.sleep(LOOK_S)
-    return False
+    raise click.ClickException("the server did not start")
 
 
 def submit(client: httpx2.Client, trace: Path, eval_set: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Hashable, Iterator
 from typing import Literal
 
+from evaluation.errors import EvaluationError
 from evaluation.values import JSON, JSONObject, Value
 
 ArgumentMode = Literal["exact", "ignore", "subset"]
@@ -14,6 +15,12 @@ ArgumentMode = Literal["exact", "ignore", "subset"]
 # What stands on the side that lacks a key; a surplus list element is never welcome.
 _ABSENT = object()
 _SURPLUS = object()
+
+
+class PatternError(EvaluationError):
+    """An expected text that should be a regular expression is none."""
+
+    code = "invalid_pattern"
 
 
 class Difference(Value, frozen=True, kw_only=True):
@@ -123,7 +130,7 @@ class ArgumentRule(Value, frozen=True, kw_only=True):
 
     def _same(self, expected: JSON, actual: JSON) -> bool:
         if self.patterns and isinstance(expected, str) and isinstance(actual, str):
-            return re.fullmatch(expected, actual) is not None
+            return _matches(expected, actual)
         if _is_number(expected) and _is_number(actual):
             return self._same_number(expected, actual)
         return type(expected) is type(actual) and bool(expected == actual)
@@ -142,6 +149,15 @@ class ArgumentRule(Value, frozen=True, kw_only=True):
 
 
 _ELEMENT = re.compile(r"\[\d+\]")
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return re.fullmatch(pattern, text) is not None
+    except re.error as error:
+        raise PatternError(
+            f"The expected argument {pattern!r} is no regular expression: {error}."
+        ) from error
 
 
 def _is_inside(place: str, field: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 
 from evaluation.documents import (
@@ -80,18 +79,6 @@ def choice(*names: str) -> Callable[[JSON, str], str]:
         return found
 
     return read
-
-
-def as_pattern(value: JSON, path: str) -> str:
-    """Read a regular expression."""
-    text = as_string(value, path)
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise fault(
-            path, f"must be a regular expression, got {shown(value)}: {error}."
-        ) from error
-    return text
 
 
 def as_prices(value: JSON, path: str) -> JSONObject:

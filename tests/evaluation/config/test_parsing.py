@@ -267,6 +267,12 @@ def _custom(**entry: JSON) -> JSONObject:
             "evaluators[0].rubrics[1].id",
             ["twice"],
         ),
+        (
+            _builtin(name="rubric_based_tool_use_quality_v1", rubrics=[{"id": "a", "txt": "b"}]),
+            "evaluators[0].rubrics[0].txt",
+            ["'id' and 'text'"],
+        ),
+        (_builtin(name="loop_detection", max_repeats=0), "evaluators[0].max_repeats", ["at least 1"]),
         (_custom(type="code"), "evaluators[0].path", ["required"]),
         (_custom(type="code", path="./x.rb"), "evaluators[0].path", [".py, .js, .ts"]),
         (_custom(type="code", path="x.py", timeout=0), "evaluators[0].timeout", ["at least 1"]),
@@ -316,7 +322,16 @@ def test_paths_start_where_the_document_stands() -> None:
             st.lists(inner, max_size=3)
             | st.dictionaries(
                 st.sampled_from(
-                    ["metrics", "evaluators", "name", "type", "threshold", "builtin", "contains", "prices"]
+                    [
+                        "metrics",
+                        "evaluators",
+                        "name",
+                        "type",
+                        "threshold",
+                        "builtin",
+                        "contains",
+                        "prices",
+                    ]
                 )
                 | st.text(max_size=3),
                 inner | st.sampled_from([TRAJECTORY, "builtin", "code", "cost_usd"]),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.metrics.arguments import ArgumentRule, fingerprint
+from evaluation.metrics.arguments import ArgumentRule, PatternError, fingerprint
 from evaluation.values import JSON, JSONObject
 
 EXACT = ArgumentRule()
@@ -135,6 +135,11 @@ def test_rules_decide_what_counts(
     rule: ArgumentRule, expected: JSONObject, actual: JSONObject, agrees: bool
 ) -> None:
     assert (rule.difference(expected, actual) is None) is agrees
+
+
+def test_a_pattern_that_is_none_is_an_error_that_shows_it() -> None:
+    with pytest.raises(PatternError, match=r"'\[a' is no regular expression"):
+        ArgumentRule(patterns=True).difference({"a": "[a"}, {"a": "a"})
 
 
 def test_arguments_nested_a_hundred_thousand_deep_are_compared() -> None:

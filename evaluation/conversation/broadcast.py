@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from evaluation.conversation.messages import MODEL_ROLES, USER_ROLES, Messages
 from evaluation.conversation.model import Content, Invocation, ToolCall
-from evaluation.conversation.turns import Candidate
+from evaluation.conversation.turns import Turn
 
 _ID_CHARACTERS = 8
 
 
-def broadcast_turns(candidates: Sequence[Candidate]) -> list[Invocation] | None:
+def broadcast_turns(candidates: Sequence[Turn]) -> list[Invocation] | None:
     """Read the turns of a conversation that was written to every span.
 
     Log records without span ids are merged into all model spans of a session, which
@@ -39,7 +39,7 @@ def _is_dialogue(messages: Messages) -> bool:
     return sum(message.role in USER_ROLES for message in messages) > 1
 
 
-def _turns(turn: Candidate, given: Messages, output: Messages) -> list[Invocation]:
+def _turns(turn: Turn, given: Messages, output: Messages) -> list[Invocation]:
     questions = [message for message in given if message.role in USER_ROLES]
     answers = iter([message for message in output if message.role in MODEL_ROLES])
     turns = []
@@ -61,7 +61,7 @@ def _turns(turn: Candidate, given: Messages, output: Messages) -> list[Invocatio
 
 
 def _turn(
-    turn: Candidate,
+    turn: Turn,
     number: int,
     question: str,
     answer: Content | None,
@@ -75,6 +75,6 @@ def _turn(
         tool_calls=tuple(calls),
         span_id=span.span_id,
         started_ns=span.start_ns,
-        case_id=turn.identity("case_id"),
-        conversation_id=turn.identity("conversation_id"),
+        case_id=turn.case_id(),
+        conversation_id=turn.conversation_id(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluation.conversation.broadcast import broadcast_turns
 from evaluation.conversation.gaps import Evidence, no_turns
+from evaluation.conversation.grouping import find_turns
 from evaluation.conversation.metadata import metadata_of
 from evaluation.conversation.model import (
     Conversation,
@@ -12,13 +13,9 @@ from evaluation.conversation.model import (
     ModelCall,
 )
 from evaluation.conversation.performance import performance_of
+from evaluation.conversation.said import final_response, user_content
 from evaluation.conversation.tree import Forest, ModelRun
-from evaluation.conversation.turns import (
-    Candidate,
-    final_response,
-    find_candidates,
-    user_content,
-)
+from evaluation.conversation.turns import Turn
 from evaluation.traces.model import Trace
 
 
@@ -35,7 +32,7 @@ def convert(trace: Trace) -> Conversation:
         (with stable codes) and ``warnings`` (as sentences). Nothing in a trace raises.
     """
     forest = Forest(trace)
-    candidates = find_candidates(forest)
+    candidates = find_turns(forest)
     turns = broadcast_turns(candidates)
     counted = len(candidates) if turns is None else len(turns)
     gaps: list[Gap] = [] if candidates else [no_turns(forest)]
@@ -53,7 +50,7 @@ def convert(trace: Trace) -> Conversation:
     )
 
 
-def _read(turn: Candidate, trace: Trace, gaps: list[Gap]) -> Invocation | None:
+def _read(turn: Turn, trace: Trace, gaps: list[Gap]) -> Invocation | None:
     """Read one turn, None when it is none; what is missing goes to ``gaps``."""
     evidence = Evidence(turn, user_content(turn), final_response(turn))
     found = tuple(evidence.gaps(trace.trace_id))
@@ -68,28 +65,28 @@ def _read(turn: Candidate, trace: Trace, gaps: list[Gap]) -> Invocation | None:
         final_response=evidence.answer,
         tool_calls=turn.tool_calls(),
         model_calls=tuple(_model_call(run) for run in turn.models),
-        agent_name=own.name() if own else None,
+        agent_name=turn.agent_name(),
         nested_agents=tuple(dict.fromkeys(name for name in nested if name)),
         span_id=turn.anchor.span_id,
         started_ns=turn.anchor.start_ns,
         ended_ns=turn.anchor.end_ns,
         error=turn.error(),
-        case_id=turn.identity("case_id"),
-        conversation_id=turn.identity("conversation_id"),
+        case_id=turn.case_id(),
+        conversation_id=turn.conversation_id(),
         gaps=found,
     )
 
 
-def _invocation_id(turn: Candidate) -> str:
+def _invocation_id(turn: Turn) -> str:
     if not turn.is_adk:
         return f"genai-{turn.anchor.span_id}"
-    owner = turn.territories[0].owner
+    owner = turn.owner
     own_id = owner.view.invocation_id if owner else None
     return own_id or turn.anchor.span_id
 
 
 def _model_call(run: ModelRun) -> ModelCall:
-    span = run.view.span
+    span = run.span
     return ModelCall(
         span_id=span.span_id,
         request_model=run.request_model,

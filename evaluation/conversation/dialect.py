@@ -11,7 +11,7 @@ from evaluation.conversation.model import Usage
 from evaluation.traces.model import Span
 from evaluation.values import JSON, Value
 
-SpanRole = Literal["agent", "workflow", "model", "tool"]
+SpanRole = Literal["agent", "workflow", "model", "embedding", "tool"]
 
 Attributes = Mapping[str, JSON]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evaluation.conversation.model import Content, Gap
+from evaluation.conversation.said import user_message
 from evaluation.conversation.tools import unreadable_arguments
 from evaluation.conversation.tree import Forest
-from evaluation.conversation.turns import Candidate, user_message
+from evaluation.conversation.turns import Turn
 
 
 def no_turns(forest: Forest) -> Gap:
@@ -27,7 +28,7 @@ class Evidence:
     """
 
     def __init__(
-        self, turn: Candidate, asked: Content | None, answer: Content | None
+        self, turn: Turn, asked: Content | None, answer: Content | None
     ) -> None:
         message = user_message(turn)
         self.turn = turn
@@ -69,7 +70,7 @@ class Evidence:
             )
         for run in turn.tools:
             if unreadable_arguments(run):
-                span_id = run.view.span.span_id
+                span_id = run.span.span_id
                 yield Gap(
                     code="tool_arguments_unreadable",
                     message=f"Trace {trace_id}: the arguments of tool "
@@ -121,6 +122,6 @@ _NO_ANSWER = {
 }
 
 
-def _has_content(turn: Candidate) -> bool:
+def _has_content(turn: Turn) -> bool:
     said = (run.view.input or run.view.output for run in turn.agents)
     return any(run.has_content for run in turn.models) or any(said)

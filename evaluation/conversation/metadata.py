@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation.conversation.model import Content, Metadata
+from evaluation.conversation.said import final_response, user_content
 from evaluation.conversation.tree import Forest, ModelRun
-from evaluation.conversation.turns import Candidate, final_response, user_content
+from evaluation.conversation.turns import Turn
 
 PREVIEW_CHARACTERS = 200
 _NS_PER_US = 1_000
 
 
-def metadata_of(forest: Forest, turns: Sequence[Candidate]) -> Metadata:
+def metadata_of(forest: Forest, turns: Sequence[Turn]) -> Metadata:
     """Describe a trace by its first turn.
 
     Args:
@@ -21,7 +22,7 @@ def metadata_of(forest: Forest, turns: Sequence[Candidate]) -> Metadata:
     """
     turn = turns[0] if turns else None
     call = turn.speaking[0] if turn and turn.speaking else None
-    owner = turn.territories[0].owner if turn else None
+    owner = turn.owner if turn else None
     is_anchor = (
         owner is not None and turn is not None and owner.view.span is turn.anchor
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from evaluation.conversation.decoding import MISSING, as_list, as_text
+from evaluation.conversation.decoding import MISSING, as_list
 from evaluation.conversation.dialect import (
     Attributes,
     Dialect,
@@ -54,13 +54,7 @@ _INHERITED = (
     "gen_ai.request.model",
     "gen_ai.provider.name",
     "gen_ai.system",
-    "gen_ai.conversation.id",
-    "session.id",
-    "agentevals.session_name",
-    "agentevals.eval.case.id",
 )
-
-_SESSION_NAMES = ("session.id", "agentevals.session_name")
 
 
 class View(Value, frozen=True, kw_only=True):
@@ -91,7 +85,6 @@ class View(Value, frozen=True, kw_only=True):
     finish_reasons: tuple[str, ...] = ()
     invocation_id: str | None = None
     conversation_id: str | None = None
-    case_id: str | None = None
 
 
 class Speech:
@@ -197,9 +190,9 @@ def _view(speech: Speech, role: SpanRole, is_adk: bool) -> View:
     output, wrote = speech.output()
     return View(
         span=span,
-        role=role,
+        role="model" if role == "embedding" else role,
         is_adk=is_adk,
-        is_embedding=span.attributes.get("gen_ai.operation.name") == "embeddings",
+        is_embedding=role == "embedding",
         agent_name=text_or_none(speech.text("agent_name")),
         agent_id=text_or_none(speech.text("agent_id")),
         request_model=adk.request_model(span)
@@ -214,8 +207,7 @@ def _view(speech: Speech, role: SpanRole, is_adk: bool) -> View:
         error=error_of(span),
         finish_reasons=_finish_reasons(span.attributes),
         invocation_id=text_or_none(speech.text("invocation_id")),
-        conversation_id=_conversation_id(speech),
-        case_id=as_text(speech.attributes.get("agentevals.eval.case.id")),
+        conversation_id=text_or_none(speech.text("conversation_id")),
     )
 
 
@@ -235,8 +227,7 @@ def _view_tool(speech: Speech, is_adk: bool) -> View:
         arguments=speech.value(lambda dialect: dialect.arguments),
         result=speech.value(lambda dialect: dialect.result),
         error=error_of(span),
-        conversation_id=_conversation_id(speech),
-        case_id=as_text(speech.attributes.get("agentevals.eval.case.id")),
+        conversation_id=text_or_none(speech.text("conversation_id")),
     )
 
 
@@ -244,9 +235,14 @@ def _name_in_span_name(name: str) -> str | None:
     return text_or_none(name.removeprefix("execute_tool").strip())
 
 
-def _conversation_id(speech: Speech) -> str | None:
-    found = first_attribute(speech.attributes, _SESSION_NAMES)
-    return text_or_none(speech.text("conversation_id")) or text_or_none(found)
+def text_anywhere(span: Span, *names: str) -> str | None:
+    """Return a text that the span, its scope or its resource carries under a name."""
+    for source in (span.attributes, span.scope.attributes, span.resource):
+        for name in names:
+            value = text_or_none(source.get(name))
+            if value is not None:
+                return value
+    return None
 
 
 def _with_inherited(span: Span) -> Attributes:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from evaluation.conversation.model import Conversation, Usage
 from evaluation.conversation.overlay import View
 from evaluation.conversation.tree import Forest
-from evaluation.conversation.turns import Candidate
+from evaluation.conversation.turns import Turn
 from evaluation.traces.model import Span
 from evaluation.values import JSONObject
 
@@ -71,7 +71,7 @@ def token_block(usages: Iterable[Usage]) -> JSONObject:
 
 
 def performance_of(
-    forest: Forest, turns: Sequence[Candidate], *, invocations: int
+    forest: Forest, turns: Sequence[Turn], *, invocations: int
 ) -> JSONObject:
     """Measure one trace.
 
@@ -91,11 +91,9 @@ def performance_of(
     return {
         "latency": {
             "overall": statistics_of(latency_ms(anchors)),
-            "llm_calls": statistics_of(
-                latency_ms(run.view.span for run in forest.models)
-            ),
+            "llm_calls": statistics_of(latency_ms(run.span for run in forest.models)),
             "tool_executions": statistics_of(
-                latency_ms(run.view.span for run in forest.tools)
+                latency_ms(run.span for run in forest.tools)
             ),
         },
         "tokens": token_block(_usages(forest, turns)),
@@ -109,7 +107,7 @@ def performance_of(
     }
 
 
-def _usages(forest: Forest, turns: Iterable[Candidate]) -> Iterable[Usage]:
+def _usages(forest: Forest, turns: Iterable[Turn]) -> Iterable[Usage]:
     """Yield the tokens of model calls, and of agents where no call was recorded."""
     for model in forest.models:
         yield model.usage
@@ -117,10 +115,10 @@ def _usages(forest: Forest, turns: Iterable[Candidate]) -> Iterable[Usage]:
         yield view.usage
 
 
-def _unrecorded(turns: Iterable[Candidate]) -> Iterable[View]:
+def _unrecorded(turns: Iterable[Turn]) -> Iterable[View]:
     """Yield the agents whose model calls left no span; they count themselves."""
     for turn in turns:
-        owner = turn.territories[0].owner
+        owner = turn.owner
         if owner is not None and not turn.models:
             yield owner.view
 

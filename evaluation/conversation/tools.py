@@ -50,7 +50,7 @@ def reconcile(
         own: the agent whose calls need no name.
     """
     calls = [
-        _Call((started(run.view.span), run.order, 0), run=run)
+        _Call((started(run), run.order, 0), run=run)
         for run in tools
         if run.view.tool_name
     ]
@@ -205,7 +205,7 @@ def _place(
     request: _Request, after: dict[int, tuple[int, int, int]]
 ) -> tuple[int, int, int]:
     """Put an unexecuted call where its model call ended, or behind its sibling."""
-    span = request.model.view.span
+    span = request.model.span
     ended = span.end_ns if span.end_ns is not None else started(span)
     earliest = (max(ended, started(span)), -1, request.position)
     sibling = after.get(id(request.model))
@@ -252,7 +252,7 @@ def _finish(call: _Call, results: _Results, own: AgentRun | None) -> ToolCall:
     run, request = call.run, call.request
     args = _args_of(run) if run else None
     call_id = run.view.call_id if run else None
-    if request and (call_id is None or (run and call_id == run.view.span.span_id)):
+    if request and (call_id is None or (run and call_id == run.span.span_id)):
         call_id = request.call_id or call_id
     if request and not args:
         args = args if request.args is None else request.args
@@ -267,12 +267,12 @@ def _finish(call: _Call, results: _Results, own: AgentRun | None) -> ToolCall:
         name=name or "",
         args=args,
         call_id=call_id,
-        span_id=run.view.span.span_id if run else None,
+        span_id=run.span.span_id if run else None,
         response=response,
         error=_error(run, response, told),
         agent=_agent_name(run, call.asked_by, own),
-        started_ns=run.view.span.start_ns if run else None,
-        ended_ns=run.view.span.end_ns if run else None,
+        started_ns=run.span.start_ns if run else None,
+        ended_ns=run.span.end_ns if run else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from evaluation.conversation.decoding import MISSING, as_object
 from evaluation.conversation.dialects import adk
@@ -13,9 +14,24 @@ from evaluation.conversation.overlay import View, fill_usage, view
 from evaluation.traces.model import Span, Trace
 
 
-def started(span: Span) -> int:
+class HasSpan(Protocol):
+    """Whatever hangs on a span."""
+
+    @property
+    def span(self) -> Span:
+        """Return the span."""
+
+
+def started(holder: HasSpan | Span) -> int:
     """Return the start for sorting; spans without one come first, as in the export."""
+    span = holder if isinstance(holder, Span) else holder.span
     return span.start_ns or 0
+
+
+def ended(holder: HasSpan) -> int:
+    """Return the end for sorting; a span without one ends where it started."""
+    span = holder.span
+    return started(span) if span.end_ns is None else span.end_ns
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +53,11 @@ class AgentRun:
         """Find the agent that work directly below belongs to."""
         above = self.parent.nearest if self.parent else None
         self.nearest = self if self.is_agent else above
+
+    @property
+    def span(self) -> Span:
+        """Return the outermost span of the run."""
+        return self.view.span
 
     @property
     def is_agent(self) -> bool:
@@ -62,6 +83,11 @@ class ModelRun:
     agent: AgentRun | None
     tool: ToolRun | None
     inner: list[View] = field(default_factory=list)
+
+    @property
+    def span(self) -> Span:
+        """Return the outermost span of the run."""
+        return self.view.span
 
     @property
     def aside(self) -> bool:
@@ -151,6 +177,11 @@ class ToolRun:
     order: int
     inner: list[View] = field(default_factory=list)
 
+    @property
+    def span(self) -> Span:
+        """Return the outermost span of the run."""
+        return self.view.span
+
 
 @dataclass(slots=True, eq=False)
 class Territory:
@@ -237,18 +268,17 @@ class Forest:
         self.model = self.model or seen.request_model
 
     def _enter_agent(self, seen: View, place: _Place) -> _Place:
-        aside = place.tool is not None or (
-            place.agent is not None and place.agent.aside
-        )
+        above = place.agent
+        aside = above is not None and (above.aside or place.tool is not None)
         run = AgentRun(
             view=seen,
-            parent=place.agent,
+            parent=above,
             tool=place.tool,
             aside=aside,
             is_adk=seen.is_adk,
         )
         territory = place.territory
-        if place.agent is None and place.tool is None:
+        if above is None:
             territory = Territory(root=territory.root, owner=run)
             self.territories.append(territory)
         territory.agents.append(run)

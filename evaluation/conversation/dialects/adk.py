@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+from evaluation.conversation.contents import read_content, read_contents
 from evaluation.conversation.decoding import MISSING, as_count, as_object
 from evaluation.conversation.dialect import Dialect, SpanRole
-from evaluation.conversation.messages import (
-    Message,
-    Messages,
-    read_content,
-    read_contents,
-)
+from evaluation.conversation.messages import Message, Messages
 from evaluation.conversation.model import Usage
 from evaluation.traces.model import Span
 from evaluation.values import JSON

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from evaluation.conversation.chat import read_message
 from evaluation.conversation.decoding import as_list
 from evaluation.conversation.dialect import Dialect
-from evaluation.conversation.messages import Messages, read_message
+from evaluation.conversation.messages import Messages
 from evaluation.traces.model import Span
 from evaluation.values import JSON
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from evaluation.conversation.anything import read_anything
+from evaluation.conversation.chat import read_message, read_messages
 from evaluation.conversation.decoding import MISSING, decode
 from evaluation.conversation.dialect import Dialect, SpanRole
-from evaluation.conversation.messages import (
-    Messages,
-    read_anything,
-    read_message,
-    read_messages,
-)
+from evaluation.conversation.messages import Messages
 from evaluation.traces.model import Span
 from evaluation.values import JSON, JSONObject
 
@@ -26,7 +23,7 @@ _ROLE_OF_OPERATION: dict[str, SpanRole] = {
     "chat": "model",
     "text_completion": "model",
     "generate_content": "model",
-    "embeddings": "model",
+    "embeddings": "embedding",
 }
 
 _MODEL_NAMES = ("gen_ai.request.model", "gen_ai.response.model")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from evaluation.conversation.anything import read_anything
 from evaluation.conversation.decoding import as_count, as_object
 from evaluation.conversation.dialect import Dialect, SpanRole, first_attribute
-from evaluation.conversation.messages import Messages, read_anything
+from evaluation.conversation.messages import Messages
 from evaluation.conversation.model import Usage
 from evaluation.traces.model import Span
 from evaluation.values import JSON, JSONObject
@@ -14,7 +15,7 @@ _PREFIX = "langfuse.observation."
 _ROLE_OF_TYPE: dict[str, SpanRole] = {
     "agent": "agent",
     "generation": "model",
-    "embedding": "model",
+    "embedding": "embedding",
     "tool": "tool",
 }
 
@@ -25,11 +26,19 @@ def _role(span: Span) -> SpanRole | None:
 
 
 def _input(span: Span) -> Messages | None:
-    return read_anything(span.attributes.get(_PREFIX + "input"), "user")
+    return read_anything(_value(span, "input"), "user")
 
 
 def _output(span: Span) -> Messages | None:
-    return read_anything(span.attributes.get(_PREFIX + "output"), "assistant")
+    return read_anything(_value(span, "output"), "assistant")
+
+
+def _value(span: Span, name: str) -> JSON:
+    """Return what the observation says, for the top one what the whole trace says."""
+    value = span.attributes.get(_PREFIX + name)
+    if value is not None or span.parent_id is not None:
+        return value
+    return span.resource.get(f"langfuse.trace.{name}")
 
 
 def _arguments(span: Span) -> JSON:

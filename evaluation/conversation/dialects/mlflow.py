@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from evaluation.conversation.anything import read_anything
 from evaluation.conversation.decoding import MISSING, as_count, as_object, decode
 from evaluation.conversation.dialect import Dialect, SpanRole
-from evaluation.conversation.messages import Messages, read_anything
+from evaluation.conversation.messages import Messages
 from evaluation.conversation.model import Usage
 from evaluation.traces.model import Span
 from evaluation.values import JSON
@@ -13,7 +14,7 @@ _ROLE_OF_TYPE: dict[str, SpanRole] = {
     "AGENT": "agent",
     "CHAT_MODEL": "model",
     "LLM": "model",
-    "EMBEDDING": "model",
+    "EMBEDDING": "embedding",
     "TOOL": "tool",
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from evaluation.conversation.anything import read_anything
+from evaluation.conversation.chat import read_messages
 from evaluation.conversation.dialect import Dialect, SpanRole, first_attribute
-from evaluation.conversation.messages import Messages, read_anything, read_messages
+from evaluation.conversation.messages import Messages
 from evaluation.traces.model import Span
 from evaluation.values import JSON
 

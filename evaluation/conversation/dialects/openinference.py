@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from evaluation.conversation.anything import read_anything
+from evaluation.conversation.chat import read_message
 from evaluation.conversation.decoding import MISSING, decode
 from evaluation.conversation.dialect import (
     Attributes,
@@ -10,12 +12,7 @@ from evaluation.conversation.dialect import (
     first_attribute,
 )
 from evaluation.conversation.flattened import unflatten
-from evaluation.conversation.messages import (
-    Message,
-    Messages,
-    read_anything,
-    read_message,
-)
+from evaluation.conversation.messages import Message, Messages
 from evaluation.traces.model import Span
 from evaluation.values import JSON, JSONObject
 
@@ -24,7 +21,7 @@ _KIND = "openinference.span.kind"
 _ROLE_OF_KIND: dict[str, SpanRole] = {
     "AGENT": "agent",
     "LLM": "model",
-    "EMBEDDING": "model",
+    "EMBEDDING": "embedding",
     "TOOL": "tool",
 }
 

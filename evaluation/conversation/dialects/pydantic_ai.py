@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+from evaluation.conversation.chat import read_messages
 from evaluation.conversation.decoding import decode
 from evaluation.conversation.dialect import Dialect, SpanRole, first_attribute
-from evaluation.conversation.messages import (
-    USER_ROLES,
-    Message,
-    Messages,
-    read_messages,
-)
+from evaluation.conversation.messages import USER_ROLES, Message, Messages
 from evaluation.traces.model import Span
 from evaluation.values import JSON
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evaluation.conversation.decoding import MISSING, decode
 from evaluation.conversation.dialect import Dialect, SpanRole
-from evaluation.conversation.messages import result_of_content
+from evaluation.conversation.parts import result_of_content
 from evaluation.traces.model import Span
 from evaluation.values import JSON
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from evaluation.conversation.anything import read_anything
+from evaluation.conversation.chat import read_message
 from evaluation.conversation.decoding import MISSING, as_object, decode
 from evaluation.conversation.dialect import Dialect, SpanRole
 from evaluation.conversation.flattened import unflatten
-from evaluation.conversation.messages import Messages, read_anything, read_message
+from evaluation.conversation.messages import Messages
 from evaluation.traces.model import Span
 from evaluation.values import JSON
 
@@ -17,7 +19,11 @@ _ROLE_OF_KIND: dict[str, SpanRole] = {
     "tool": "tool",
 }
 
-_REQUEST_TYPES = frozenset({"chat", "completion", "embedding", "rerank"})
+_ROLE_OF_REQUEST: dict[str, SpanRole] = {
+    "chat": "model",
+    "completion": "model",
+    "embedding": "embedding",
+}
 
 
 def _role(span: Span) -> SpanRole | None:
@@ -25,8 +31,9 @@ def _role(span: Span) -> SpanRole | None:
     kind = attributes.get(_KIND)
     if isinstance(kind, str) and kind in _ROLE_OF_KIND:
         return _ROLE_OF_KIND[kind]
-    if attributes.get("llm.request.type") in _REQUEST_TYPES:
-        return "model"
+    request = attributes.get("llm.request.type")
+    if isinstance(request, str) and request in _ROLE_OF_REQUEST:
+        return _ROLE_OF_REQUEST[request]
     return "model" if "gen_ai.prompt.0.role" in attributes else None
 
 

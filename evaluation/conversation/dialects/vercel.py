@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from evaluation.conversation.anything import read_anything
+from evaluation.conversation.chat import read_message, read_messages
 from evaluation.conversation.decoding import MISSING, as_list, as_object
 from evaluation.conversation.dialect import Dialect, SpanRole, first_attribute
-from evaluation.conversation.messages import (
-    Message,
-    Messages,
-    read_anything,
-    read_message,
-    read_messages,
-)
+from evaluation.conversation.messages import Message, Messages
 from evaluation.traces.model import Span
 from evaluation.values import JSON
 

@@ -89,6 +89,15 @@ class Environment:
             cure = f"the file is unreadable ({error}); mend it or unset the variable"
             raise SettingError(f"{name}_FILE", path, cure) from error
 
+    def folder(self, name: str) -> Path | None:
+        """Return a folder that is there; None when unset."""
+        path = self.text(name)
+        if path is None:
+            return None
+        if not Path(path).is_dir():
+            raise SettingError(name, path, "make the folder, or unset the variable")
+        return Path(path).resolve()
+
     def database(self, name: str) -> dict[str, Any]:
         """Return Django's database settings for a ``postgres://`` URL.
 

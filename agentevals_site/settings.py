@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agentevals_site.environment import Environment, SettingError, local_secret_key
+from runs.egress.policy import AddressPolicy
 
 env = Environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -82,6 +83,20 @@ if LEASE_S <= HEARTBEAT_S:
 MAX_RUN_ATTEMPTS = env.integer("AGENTEVALS_MAX_RUN_ATTEMPTS", default=3, minimum=1)
 WORKER_POLL_INTERVAL_S = env.positive("AGENTEVALS_WORKER_POLL_INTERVAL_S", default=1.0)
 DRAIN_S = env.integer("AGENTEVALS_DRAIN_S", default=25, minimum=0)
+
+# --- Deliveries and requests that leave the server ------------------------------------
+
+SINK_DIR = env.folder("AGENTEVALS_SINK_DIR")
+SINK_SECRET = env.text_or_file("AGENTEVALS_SINK_SECRET") or ""
+PRIVATE_HOSTS = env.words("AGENTEVALS_ALLOWED_PRIVATE_HOSTS", "")
+try:
+    ADDRESS_POLICY = AddressPolicy.parse(PRIVATE_HOSTS)
+except ValueError as error:
+    raise SettingError(
+        "AGENTEVALS_ALLOWED_PRIVATE_HOSTS",
+        ",".join(PRIVATE_HOSTS),
+        f"{error}; use names, addresses or networks, separated by commas",
+    ) from error
 
 # --- Databases ------------------------------------------------------------------------
 

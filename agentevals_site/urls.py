@@ -23,6 +23,9 @@ class Router(SimpleRouter):
         self.trailing_slash = "/?"
 
 
+admin.site.site_header = admin.site.site_title = "agentevals"
+admin.site.index_title = "Runs and results"
+
 router = Router()
 router.register("runs", RunViewSet, basename="run")
 router.register(

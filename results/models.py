@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from runs.models import Run
+from runs.models.clock import Now
 
 
 class ResultStatus(models.TextChoices):

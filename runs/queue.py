@@ -12,13 +12,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, models, transaction
-from django.db.models import ExpressionWrapper, Q
-from django.db.models.functions import Now
+from django.db.models import Q
 
 from evaluation.values import Value
 from runs.errors import RunNotFoundError
 from runs.models import EventKind, Lease, Run, RunEvent, RunStatus
-from runs.models.run import claimed, from_now, retry_delay
+from runs.models.clock import Now, from_now
+from runs.models.run import claimed, retry_delay
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +35,7 @@ def claim(
         ``remaining`` on each is what is left of its deadline.
     """
     with transaction.atomic():
-        runs = list(
-            Run.objects.due()
-            .annotate(remaining=_until("deadline_at"))
-            .lock(skip_locked=True)[:limit]
-        )
+        runs = list(Run.objects.due().with_remaining().lock(skip_locked=True)[:limit])
         if not runs:
             return []
         Run.objects.filter(pk__in=[run.pk for run in runs]).update(
@@ -55,12 +51,6 @@ def _claim(run: Run, worker_id: str, deadline: timedelta) -> RunEvent:
     run.attempt += 1
     run.remaining = run.remaining or deadline
     return run.append_event(EventKind.CLAIMED, attempt=run.attempt, worker_id=worker_id)
-
-
-def _until(field: str) -> ExpressionWrapper:
-    return ExpressionWrapper(
-        models.F(field) - Now(), output_field=models.DurationField()
-    )
 
 
 class Pulse(Value, frozen=True, kw_only=True):
@@ -129,7 +119,7 @@ def sweep() -> list[Run]:
     with transaction.atomic():
         runs = list(
             Run.objects.filter(overdue | lost)
-            .annotate(remaining=_until("deadline_at"))
+            .with_remaining()
             .lock(skip_locked=True)[:SWEEP_BATCH]
         )
         RunEvent.objects.bulk_create([e for run in runs for e in _take_back(run)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,27 @@ def shared() -> Path:
     if not (folder / "golden").is_dir():
         pytest.skip("the recorded cases in ../shared are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Give every test process a database of its own: two test runs may overlap."""
+    from django.db import connections
+
+    for connection in connections.all():
+        name = f"test_agentevals_{os.getpid()}"
+        if connection.vendor == "sqlite":
+            name = f"{Path(connection.settings_dict['NAME']).parent / name}.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = name
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Let go of the databases before they are dropped."""
+    from runs.wakeups import announcer
+
+    yield
+    announcer.stop()
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,18 @@ import os
 
 import click
 
-USAGE_ERROR = 2
+
+class WrongSettingError(click.ClickException):
+    """A setting is wrong; the text names it, its value and the cure."""
+
+    exit_code = 2
 
 
 def start_django() -> None:
     """Load the settings and the applications.
 
     Raises:
-        click.ClickException: a setting is wrong; the text names it, its value, the cure.
+        WrongSettingError: the start is refused.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agentevals_site.settings")
     import django
@@ -23,6 +27,4 @@ def start_django() -> None:
     try:
         django.setup()
     except SettingError as error:
-        failure = click.ClickException(str(error))
-        failure.exit_code = USAGE_ERROR
-        raise failure from error
+        raise WrongSettingError(str(error)) from error

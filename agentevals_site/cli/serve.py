@@ -7,7 +7,11 @@ import socket
 
 import click
 
-PORT_IN_USE = 3
+
+class PortInUseError(click.ClickException):
+    """Somebody else listens on the port."""
+
+    exit_code = 3
 
 
 @click.command()
@@ -53,11 +57,9 @@ def _require_free_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            failure = click.ClickException(
+            raise PortInUseError(
                 f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
-            )
-            failure.exit_code = PORT_IN_USE
-            raise failure from error
+            ) from error
 
 
 def _log_pool() -> None:

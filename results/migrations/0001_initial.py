@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import django.db.models.deletion
-import django.db.models.functions.datetime
 from django.db import migrations, models
+
+import runs.models.clock
 
 
 class Migration(migrations.Migration):
@@ -62,7 +63,7 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
+                        db_default=runs.models.clock.Now()
                     ),
                 ),
                 ("expires_at", models.DateTimeField(null=True)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluation.values import JSONObject
 from runs.api.json import Verbatim
+from runs.api.redaction import redact_spec
 from runs.models import Run, TraceDocument
 
 # The contract's names for the keys of a spec, in its order. Others follow as they are.
@@ -55,13 +56,14 @@ def render_run(run: Run, *, payload: bool = False) -> JSONObject:
 
 
 def _render_spec(run: Run, *, payload: bool) -> JSONObject:
-    target = dict(run.spec["target"])
+    stored = redact_spec(run.spec)
+    target = stored["target"]
     document = _inline_document(run)
     if document is not None:
         target["inline"] = Verbatim(document.verbatim()) if payload else None
         target["inlineDigest"] = document.digest
         target["inlineSize"] = document.size
-    spec = {**run.spec, "target": _renamed(target, TARGET_KEYS)}
+    spec = {**stored, "target": _renamed(target, TARGET_KEYS)}
     return _renamed(spec, SPEC_KEYS)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db.models import Prefetch
 from rest_framework import status
 from rest_framework.decorators import action
@@ -70,6 +71,21 @@ class DurableViewSet(ViewSet):
         return run
 
 
+def read_body(request: Request) -> bytes:
+    """Return the body as it was sent.
+
+    Raises:
+        RequestDataTooBig: it is longer than DATA_UPLOAD_MAX_MEMORY_SIZE.
+        UnsupportedMediaType: it is not declared to be JSON.
+    """
+    body: bytes = request.body
+    if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        # Django looks at the declared length only, and a chunked body declares none.
+        raise RequestDataTooBig
+    _ = request.data  # has the parser check the content type
+    return body
+
+
 def read_run_id(text: str) -> UUID:
     """Read the id in a path.
 
@@ -91,7 +107,7 @@ class RunViewSet(DurableViewSet):
 
     def create(self, request: Request) -> Response:
         """Queue a run; the same request again finds the same run."""
-        submission = read_submission(request.data or request.body)
+        submission = read_submission(read_body(request))
         self.require_storage()
         accepted = submit(submission, max_attempts=settings.MAX_RUN_ATTEMPTS)
         if accepted.created:

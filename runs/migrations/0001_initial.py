@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 
 import django.db.models.deletion
-import django.db.models.functions.datetime
 from django.db import migrations, models
+
+import runs.models.clock
 
 
 class Migration(migrations.Migration):
@@ -28,7 +29,7 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
+                        db_default=runs.models.clock.Now()
                     ),
                 ),
             ],
@@ -78,7 +79,7 @@ class Migration(migrations.Migration):
                 (
                     "available_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
+                        db_default=runs.models.clock.Now()
                     ),
                 ),
                 ("attempt", models.IntegerField(default=0)),
@@ -95,7 +96,7 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
+                        db_default=runs.models.clock.Now()
                     ),
                 ),
                 ("started_at", models.DateTimeField(blank=True, null=True)),
@@ -260,7 +261,7 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
+                        db_default=runs.models.clock.Now()
                     ),
                 ),
                 (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Now
+
+from runs.models.clock import Now
 
 
 class EventKind(models.TextChoices):

@@ -11,11 +11,12 @@ from operator import or_
 from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db import models
-from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
-from django.db.models.functions import Coalesce, Now
+from django.db.models import ExpressionWrapper, F, Q
+from django.db.models.functions import Coalesce
 
 from evaluation.values import JSONObject
 from runs.errors import LeaseLostError
+from runs.models.clock import Now, from_now
 from runs.models.events import EventKind, RunEvent
 
 RETRY_BASE_S = 2.0
@@ -56,11 +57,6 @@ class Lease(NamedTuple):
     attempt: int
 
 
-def from_now(duration: timedelta) -> ExpressionWrapper:
-    """Return the database's clock plus ``duration``; no other clock ever counts."""
-    return ExpressionWrapper(Now() + Value(duration), output_field=DateTimeField())
-
-
 def retry_delay(attempt: int) -> timedelta:
     """Return the jittered exponential pause after a failed ``attempt`` (1, 2, …)."""
     exponential = min(RETRY_CAP_S, RETRY_BASE_S * 2 ** (attempt - 1))
@@ -96,6 +92,13 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Keep the runs that these leases still own."""
         owned = (Q(pk=lease.run_id, attempt=lease.attempt) for lease in leases)
         return self.running().filter(reduce(or_, owned, Q(pk__in=())))
+
+    def with_remaining(self) -> Self:
+        """Read along what is left of the deadline, by the database's clock."""
+        left = ExpressionWrapper(
+            F("deadline_at") - Now(), output_field=models.DurationField()
+        )
+        return self.annotate(remaining=left)
 
     def lock(self, *, skip_locked: bool = False) -> Self:
         """Lock the rows for the rest of the transaction.
@@ -144,6 +147,9 @@ class Run(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    # Only on rows that were read ``with_remaining``; None without a deadline.
+    remaining: timedelta | None
 
     objects = RunQuerySet.as_manager()
 

@@ -26,7 +26,6 @@ RETRY_S = 1.0
 MIN_PAUSE_S = 0.2
 # What a lease is given up before it ends, for clocks and for the kill itself.
 MARGIN_FRACTION = 0.1
-JITTER_FRACTION = 0.1
 
 
 class Verdict(Enum):
@@ -57,6 +56,11 @@ class LeaseClock(Value, frozen=True, kw_only=True):
 def clock_s() -> float:
     """Return seconds that go on while the machine sleeps: a lease does not wait for us."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def spread(duration_s: float, *, fraction: float = 0.1) -> float:
+    """Return a duration up to ``fraction`` longer or shorter, so that workers disperse."""
+    return duration_s * random.uniform(1 - fraction, 1 + fraction)  # noqa: S311 - spreads load
 
 
 class Heartbeat:
@@ -113,8 +117,7 @@ class Heartbeat:
     def _run(self) -> None:
         while not self._stopping:
             pause_s = self._clock.heartbeat_s if self._beat() else RETRY_S
-            spread = 1 + JITTER_FRACTION * random.uniform(-1, 1)  # noqa: S311 - spreads load
-            self._wake.wait(pause_s * spread)
+            self._wake.wait(spread(pause_s))
             self._wake.clear()
             time.sleep(MIN_PAUSE_S)
         connections.close_all()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import selectors
 import socket
 import threading
@@ -25,7 +24,7 @@ from runs.models import Lease, Run, RunEvent
 from runs.wakeups import Listener
 from runs.worker.children import Child
 from runs.worker.execution import Ending, Executor
-from runs.worker.heartbeat import Heartbeat, LeaseClock, Verdict, clock_s
+from runs.worker.heartbeat import Heartbeat, LeaseClock, Verdict, clock_s, spread
 from runs.worker.slots import Slot
 
 logger = logging.getLogger(__name__)
@@ -176,7 +175,7 @@ class Worker:
         connection.close()
         for slot in self._slots.values():
             slot.commit_unknown = True
-        time.sleep(self._back_off_s * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load
+        time.sleep(spread(self._back_off_s, fraction=0.5))
         self._back_off_s = min(BACK_OFF_CAP_S, 2 * self._back_off_s)
 
     # --- Writing ------------------------------------------------------------------------
@@ -245,7 +244,7 @@ class Worker:
         if clock_s() < self._sweep_at:
             return
         pause_s = self._settings.lease_s / SWEEPS_PER_LEASE
-        self._sweep_at = clock_s() + pause_s * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load
+        self._sweep_at = clock_s() + spread(pause_s)
         if queue.sweep():
             self._news.set()
 
@@ -268,16 +267,15 @@ class Worker:
             deadline=timedelta(seconds=self._settings.deadline_s),
         )
         for run in runs:
-            slot = Slot(run, deadline_s=sent_s + run.remaining.total_seconds())
+            left = run.remaining or timedelta(seconds=self._settings.deadline_s)
+            slot = Slot(run, deadline_s=sent_s + left.total_seconds())
             self._slots[slot.lease] = slot
             self._heartbeat.watch(slot.lease, sent_s)
             logger.info("worker=%s claimed %s", self.id, _name(slot))
         if len(runs) == free:
             self._news.set()  # there may be more
         factor = LISTENING_POLL_FACTOR if self._listener.is_up else 1
-        self._poll_at = sent_s + self._settings.poll_s * factor * random.uniform(
-            0.9, 1.1
-        )
+        self._poll_at = sent_s + spread(self._settings.poll_s * factor)
 
     def _start(self) -> None:
         """Hand claimed runs to evaluator processes."""

@@ -12,7 +12,7 @@ import msgspec
 from evaluation.config.model import EvaluationConfig
 from evaluation.conversation.model import Conversation
 from evaluation.eval_sets.model import CaseSelection, EvalSet
-from evaluation.eval_sets.selection import select_case
+from evaluation.eval_sets.selection import CaseSelector
 from evaluation.measuring import measure_unit
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.values import JSONObject
@@ -52,14 +52,13 @@ def evaluate(
     tell = on_progress or _ignore
     total = len(conversations)
     tell(f"Evaluating {total} trace{'' if total == 1 else 's'}...")
+    selector = CaseSelector(
+        eval_set, fall_back_to_first=config.case_fallback == "first"
+    )
     results = []
     for i, conversation in enumerate(conversations, start=1):
         tell(f"Trace {i}/{total}: {_short(conversation.trace_id)}")
-        selection = select_case(
-            eval_set,
-            conversation.invocations,
-            fall_back_to_first=config.case_fallback == "first",
-        )
+        selection = selector.select(conversation.invocations)
         so_far = _nothing_yet(conversation, selection)
         for result in _units(conversation, selection, config, now, done, tell):
             so_far = msgspec.structs.replace(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from evaluation.conversation.model import Invocation
 from evaluation.eval_sets.model import (
@@ -14,6 +15,9 @@ from evaluation.eval_sets.model import (
 )
 
 SHOWN_TEXT_CHARACTERS = 60
+SHOWN_CASES = 5
+
+Normalise = Callable[[str], str]
 
 
 def select_case(
@@ -22,30 +26,98 @@ def select_case(
     *,
     fall_back_to_first: bool = False,
 ) -> CaseSelection:
-    """Choose the case for one trace.
+    """Choose the case for one trace; for many traces make one ``CaseSelector``."""
+    selector = CaseSelector(eval_set, fall_back_to_first=fall_back_to_first)
+    return selector.select(invocations)
+
+
+class CaseSelector:
+    """Chooses cases of one eval set.
 
     In this order: the case id that the trace names; the only case there is; the case
     whose first user text equals the trace's first user text (outer space and case do
-    not count, then no difference in white space or case folding counts).
-
-    Args:
-        eval_set: None when there is none.
-        invocations: the turns of the trace.
-        fall_back_to_first: take the first case when the texts match no case.
+    not count; if nothing is equal then, white space and case folding do not either).
     """
-    if eval_set is None:
-        return CaseSelection(reason="no_eval_set")
-    if not eval_set.cases:
-        return CaseSelection(reason="no_matching_case")
-    named = next((turn.case_id for turn in invocations if turn.case_id), None)
-    if named is not None:
-        return _by_id(eval_set, named)
-    if len(eval_set.cases) == 1:
-        return _chosen(eval_set.cases[0], "single_case")
-    found = _by_text(eval_set.cases, invocations)
-    if found.reason == "no_matching_case" and fall_back_to_first:
-        return _chosen(eval_set.cases[0], "first_case")
-    return found
+
+    def __init__(
+        self, eval_set: EvalSet | None, *, fall_back_to_first: bool = False
+    ) -> None:
+        """Index the cases by id and by first user text.
+
+        Args:
+            eval_set: None when there is none.
+            fall_back_to_first: take the first case when the texts match no case.
+        """
+        self._eval_set = eval_set
+        self._cases = eval_set.cases if eval_set else ()
+        self._falls_back = fall_back_to_first
+        self._by_id = _index((case.case_id, case) for case in self._cases)
+        self._by_text = {
+            normalise: _index(
+                (normalise(_first_text(case)), case) for case in self._cases
+            )
+            for normalise in (_trimmed, _folded)
+        }
+
+    def select(self, invocations: Sequence[Invocation]) -> CaseSelection:
+        """Choose the case for the trace with these turns."""
+        if self._eval_set is None:
+            return CaseSelection(reason="no_eval_set")
+        if not self._cases:
+            return CaseSelection(reason="no_matching_case")
+        named = list(
+            dict.fromkeys(turn.case_id for turn in invocations if turn.case_id)
+        )
+        if named:
+            return self._named(self._eval_set, named)
+        if len(self._cases) == 1:
+            return _chosen(self._cases[0], "single_case")
+        found = self._said(invocations)
+        if found.reason == "no_matching_case" and self._falls_back:
+            return _chosen(self._cases[0], "first_case")
+        return found
+
+    def _named(self, eval_set: EvalSet, named: Sequence[str]) -> CaseSelection:
+        if len(named) > 1:
+            return CaseSelection(
+                reason="ambiguous_case",
+                message=f"The trace names several cases: {_listed(named)}.",
+            )
+        cases = self._by_id.get(named[0], ())
+        if not cases:
+            return CaseSelection(
+                reason="no_matching_case",
+                message=f"The trace names the case {named[0]!r}, which eval set "
+                f"{eval_set.eval_set_id!r} does not have.",
+            )
+        if _expect_the_same(cases):
+            return _chosen(cases[0], "explicit")
+        return CaseSelection(
+            reason="ambiguous_case",
+            message=f"The eval set has {len(cases)} cases called {named[0]!r}; "
+            "give each an 'eval_id' of its own.",
+        )
+
+    def _said(self, invocations: Sequence[Invocation]) -> CaseSelection:
+        text = _text(invocations[0]) if invocations else ""
+        for normalise, index in self._by_text.items():
+            found = index.get(normalise(text)) if normalise(text) else None
+            if found:
+                return _only(found, invocations, normalise)
+        shown = text[:SHOWN_TEXT_CHARACTERS]
+        shown += "..." if shown != text else ""
+        return CaseSelection(
+            reason="no_matching_case",
+            message=f"None of the {len(self._cases)} cases starts with the user text "
+            f"{shown!r}.",
+        )
+
+
+def _index(pairs: Iterable[tuple[str, EvalCase]]) -> Mapping[str, list[EvalCase]]:
+    index = defaultdict(list)
+    for key, case in pairs:
+        index[key].append(case)
+    return index
 
 
 def _chosen(case: EvalCase, how: CaseMatch) -> CaseSelection:
@@ -54,43 +126,8 @@ def _chosen(case: EvalCase, how: CaseMatch) -> CaseSelection:
     )
 
 
-def _by_id(eval_set: EvalSet, case_id: str) -> CaseSelection:
-    for case in eval_set.cases:
-        if case.case_id == case_id:
-            return _chosen(case, "explicit")
-    return CaseSelection(
-        reason="no_matching_case",
-        message=f"The trace names the case {case_id!r}, which eval set "
-        f"{eval_set.eval_set_id!r} does not have.",
-    )
-
-
-def _by_text(
-    cases: Sequence[EvalCase], invocations: Sequence[Invocation]
-) -> CaseSelection:
-    text = _text(invocations[0]) if invocations else ""
-    for normalise in (_trimmed, _folded):
-        found = [case for case in cases if _matches(case, text, normalise)]
-        if found:
-            return _only(found, invocations, normalise)
-    shown = text if len(text) <= SHOWN_TEXT_CHARACTERS else text[:57] + "..."
-    return CaseSelection(
-        reason="no_matching_case",
-        message=f"None of the {len(cases)} cases starts with the user text {shown!r}.",
-    )
-
-
-def _matches(case: EvalCase, text: str, normalise: Callable[[str], str]) -> bool:
-    if not case.turns:
-        return False
-    expected = normalise(_text(case.turns[0]))
-    return bool(expected) and expected == normalise(text)
-
-
 def _only(
-    cases: Sequence[EvalCase],
-    invocations: Sequence[Invocation],
-    normalise: Callable[[str], str],
+    cases: Sequence[EvalCase], invocations: Sequence[Invocation], normalise: Normalise
 ) -> CaseSelection:
     """Tell cases with the same first text apart by the texts of all turns."""
     if len(cases) > 1:
@@ -101,14 +138,27 @@ def _only(
             if [normalise(_text(turn)) for turn in case.turns or ()] == spoken
         ]
         cases = whole or cases
-    if all(case.turns == cases[0].turns for case in cases):
+    if _expect_the_same(cases):
         return _chosen(cases[0], "user_text")
-    names = ", ".join(repr(case.case_id) for case in cases)
     return CaseSelection(
         reason="ambiguous_case",
-        message=f"The cases {names} start with the same user text; "
-        "let the trace name its case.",
+        message=f"The cases {_listed([case.case_id for case in cases])} start with "
+        "the same user text; let the trace name its case.",
     )
+
+
+def _expect_the_same(cases: Sequence[EvalCase]) -> bool:
+    return all(case.turns == cases[0].turns for case in cases)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:SHOWN_CASES]))
+    rest = len(names) - SHOWN_CASES
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _first_text(case: EvalCase) -> str:
+    return _text(case.turns[0]) if case.turns else ""
 
 
 def _text(turn: Invocation | ExpectedTurn) -> str:

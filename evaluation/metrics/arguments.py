@@ -10,6 +10,8 @@ from typing import Literal
 from evaluation.errors import EvaluationError
 from evaluation.values import JSON, JSONObject, Value
 
+SHOWN_CHARACTERS = 200
+
 ArgumentMode = Literal["exact", "ignore", "subset"]
 
 # What stands on the side that lacks a key; a surplus list element is never welcome.
@@ -32,12 +34,12 @@ class Difference(Value, frozen=True, kw_only=True):
     problem: Literal["different", "missing", "unexpected"] = "different"
 
     def explain(self) -> JSONObject:
-        """Describe the difference; the absent side is left out."""
+        """Describe the difference in brief; the absent side is left out."""
         told: JSONObject = {"path": self.path, "problem": self.problem}
         if self.problem != "unexpected":
-            told["expected"] = self.expected
+            told["expected"] = _brief(self.expected)
         if self.problem != "missing":
-            told["actual"] = self.actual
+            told["actual"] = _brief(self.actual)
         return told
 
 
@@ -149,6 +151,17 @@ class ArgumentRule(Value, frozen=True, kw_only=True):
 
 
 _ELEMENT = re.compile(r"\[\d+\]")
+
+
+def _brief(value: JSON) -> JSON:
+    """Show a scalar as it is, long texts cut; of a container only what it is."""
+    if isinstance(value, dict):
+        return f"an object of {len(value)}"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, str) and len(value) > SHOWN_CHARACTERS:
+        return value[:SHOWN_CHARACTERS] + "..."
+    return value
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 
 from evaluation.conversation.model import Invocation
 from evaluation.eval_sets.model import ExpectedTurn
@@ -16,6 +17,8 @@ class TurnScore(Value, frozen=True, kw_only=True):
     score: float | None
     explanation: JSONObject = {}
 
+
+SHOWN_TURNS = 100
 
 Compare = Callable[[Invocation, ExpectedTurn], TurnScore]
 Look = Callable[[Invocation], TurnScore]
@@ -41,14 +44,14 @@ def compare_turns(task: Task, compare: Compare) -> Measurement:
         per_invocation=per_invocation,
         explanation={
             **alignment.explain(),
-            "turns": [
+            **_told(
                 {"invocation_id": task.turns[actual].invocation_id}
                 | {"expected_turn": expected, "score": turn.score}
                 | turn.explanation
                 for (actual, expected), turn in zip(
                     alignment.pairs, scores, strict=True
                 )
-            ],
+            ),
         },
     )
 
@@ -60,11 +63,14 @@ def look_at_turns(task: Task, look: Look) -> Measurement:
     return Measurement(
         score=mean(per_invocation),
         per_invocation=per_invocation,
-        explanation={
-            "turns": [
-                {"invocation_id": turn.invocation_id, "score": found.score}
-                | found.explanation
-                for turn, found in zip(task.turns, scores, strict=True)
-            ]
-        },
+        explanation=_told(
+            {"invocation_id": turn.invocation_id, "score": found.score}
+            | found.explanation
+            for turn, found in zip(task.turns, scores, strict=True)
+        ),
     )
+
+
+def _told(turns: Iterable[JSONObject]) -> JSONObject:
+    """Tell about the first turns; a conversation may have thousands."""
+    return {"turns": list(islice(turns, SHOWN_TURNS))}

@@ -42,6 +42,28 @@ def test_a_named_case_that_is_not_there_is_no_guess() -> None:
     assert "'set'" in selection.message
 
 
+def test_a_trace_that_names_two_cases_matches_none() -> None:
+    cases = eval_set([golden("hello")], [golden("bye")])
+
+    selection = select_case(
+        cases, [turn(case_id="case_0"), turn(case_id="case_1"), turn(case_id="case_0")]
+    )
+
+    assert selection.reason == "ambiguous_case"
+    assert "'case_0', 'case_1'" in selection.message
+
+
+def test_a_named_case_that_stands_twice_with_other_turns_matches_none() -> None:
+    twice = tuple(
+        EvalCase(case_id="c", turns=(golden(tools=tools),)) for tools in ("a", "b")
+    )
+
+    selection = select_case(EvalSet(eval_set_id="s", cases=twice), [turn(case_id="c")])
+
+    assert selection.reason == "ambiguous_case"
+    assert "eval_id" in selection.message
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
@@ -114,6 +136,12 @@ def test_cases_that_cannot_be_told_apart_are_named() -> None:
     assert selection.case is None
     assert selection.reason == "ambiguous_case"
     assert "'case_0', 'case_1'" in selection.message
+
+
+def test_many_cases_that_cannot_be_told_apart_are_not_all_named() -> None:
+    cases = eval_set(*([golden("hi", tools=f"t{i}")] for i in range(9)))
+
+    assert "'case_4' and 4 more" in select_case(cases, [turn("hi")]).message
 
 
 def test_cases_that_expect_the_same_are_no_ambiguity() -> None:

@@ -90,6 +90,23 @@ def test_a_difference_tells_only_the_side_that_is_there() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("x" * 201, "x" * 200 + "..."),
+        ([1, 2], "a list of 2"),
+        ({"b": 1}, "an object of 1"),
+        (None, None),
+    ],
+    ids=["long text", "list", "object", "null"],
+)
+def test_a_difference_shows_values_in_brief(value: JSON, shown: JSON) -> None:
+    found = EXACT.difference({"a": value}, {"a": 7})
+
+    assert found is not None
+    assert found.explain()["expected"] == shown
+
+
+@pytest.mark.parametrize(
     ("rule", "agrees"),
     [
         (EXACT, False),

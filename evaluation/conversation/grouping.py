@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from evaluation.conversation.delegates import mark_delegates
 from evaluation.conversation.messages import USER_ROLES, last_text
@@ -60,13 +61,12 @@ def _share_question(loose: Territory, owned: Sequence[Territory]) -> bool:
     return len(asked) == 1 and not any(inputs)
 
 
-@dataclass(slots=True)
-class _Exchange:
+class _Exchange(msgspec.Struct, eq=False):
     """Where a turn stands while its parts are found one after the other."""
 
     question: str | None
     last: ModelRun | None
-    parts: list[Turn] = field(default_factory=list)
+    parts: list[Turn] = []
 
     @classmethod
     def of(cls, turn: Turn) -> _Exchange:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Sequence
 
 from evaluation.conversation.model import Conversation, Usage
@@ -36,13 +35,21 @@ def percentile(ordered: Sequence[float], percent: int) -> float:
     return ordered[max(rank, 1) - 1]
 
 
+def median_of(ordered: Sequence[float]) -> float:
+    """Return the middle of ascending values, the mean of two where there are two."""
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
+
+
 def statistics_of(values: Iterable[float]) -> JSONObject:
     """Sum values up as the contract does; all zero for none."""
     ordered = sorted(values)
     if not ordered:
         names = ("min", "median", "max", "count", "p50", "p95", "p99")
         return {name: 0 if name == "count" else 0.0 for name in names}
-    median = statistics.median(ordered)
+    median = median_of(ordered)
     return {
         "min": ordered[0],
         "median": median,

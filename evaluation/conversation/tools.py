@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -25,8 +24,7 @@ from evaluation.conversation.tree import AgentRun, ModelRun, ToolRun, started
 from evaluation.values import JSON
 
 
-@dataclass(slots=True, eq=False)
-class _Call:
+class _Call(msgspec.Struct, eq=False):
     """A call while its sources are put together; ``place`` orders calls in time."""
 
     place: tuple[int, int, int]
@@ -81,8 +79,7 @@ def unreadable_arguments(run: ToolRun) -> bool:
 _NOTHING = (MISSING, None, "")
 
 
-@dataclass(slots=True)
-class _Request:
+class _Request(msgspec.Struct, eq=False):
     call: CallRequest
     model: ModelRun
     position: int

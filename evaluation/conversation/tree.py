@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from evaluation.conversation.decoding import MISSING, as_object
 from evaluation.conversation.dialects import adk
@@ -34,8 +35,7 @@ def ended(holder: HasSpan) -> int:
     return started(span) if span.end_ns is None else span.end_ns
 
 
-@dataclass(slots=True, eq=False)
-class AgentRun:
+class AgentRun(msgspec.Struct, eq=False):
     """One run of an agent or workflow.
 
     ``aside`` runs work for a tool: what they say is no answer to the user.
@@ -75,14 +75,13 @@ def _chosen_name(arguments: object) -> str | None:
     return chosen if isinstance(chosen, str) and chosen else None
 
 
-@dataclass(slots=True, eq=False)
-class ModelRun:
+class ModelRun(msgspec.Struct, eq=False):
     """One logical model call: a wrapper span and the provider spans below it."""
 
     view: View
     agent: AgentRun | None
     tool: ToolRun | None
-    inner: list[View] = field(default_factory=list)
+    inner: list[View] = []
 
     @property
     def span(self) -> Span:
@@ -167,15 +166,14 @@ def _sum_usage(usages: Iterable[Usage]) -> Usage:
     return Usage(**totals)
 
 
-@dataclass(slots=True, eq=False)
-class ToolRun:
+class ToolRun(msgspec.Struct, eq=False):
     """One execution of a tool: a span, and nested spans of the same call."""
 
     view: View
     agent: AgentRun | None
     territory: Territory
     order: int
-    inner: list[View] = field(default_factory=list)
+    inner: list[View] = []
 
     @property
     def span(self) -> Span:
@@ -183,8 +181,7 @@ class ToolRun:
         return self.view.span
 
 
-@dataclass(slots=True, eq=False)
-class Territory:
+class Territory(msgspec.Struct, eq=False):
     """All that happens below one outermost agent, or loose below one root.
 
     The lists are in walk order: parents first, siblings by start time. ``notes`` are
@@ -193,10 +190,10 @@ class Territory:
 
     root: Span
     owner: AgentRun | None
-    agents: list[AgentRun] = field(default_factory=list)
-    models: list[ModelRun] = field(default_factory=list)
-    tools: list[ToolRun] = field(default_factory=list)
-    notes: list[View] = field(default_factory=list)
+    agents: list[AgentRun] = []
+    models: list[ModelRun] = []
+    tools: list[ToolRun] = []
+    notes: list[View] = []
 
     @property
     def span(self) -> Span:
@@ -208,8 +205,7 @@ class Territory:
         return not (self.agents or self.models or self.tools)
 
 
-@dataclass(slots=True, frozen=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True, eq=False):
     """Where a span stands: the nearest runs above it."""
 
     territory: Territory

@@ -9,8 +9,15 @@ import structlog
 
 TEXT = "%(levelname)s:%(name)s:%(message)s"
 LEVELS = {"CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"}
-# Libraries that tell every step at INFO.
-QUIET = ("daphne", "django.channels.server", "asyncio", "twisted")
+# Libraries that tell every step at INFO; the HTTP client tells whole URLs.
+QUIET = (
+    "daphne",
+    "django.channels.server",
+    "asyncio",
+    "twisted",
+    "httpx2",
+    "httpcore2",
+)
 
 
 def configure(config: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from evaluation.traces.load import detect_format
 from evaluation.values import JSON, JSONObject, Value
 from runs.errors import FieldError, InvalidSubmissionError
 from runs.fields import Fields
+from runs.sinks import check_sinks, sink_rules
 
 TraceFormat = Literal["jaeger-json", "otlp-json"]
 MAX_NAME = 200
@@ -121,6 +122,8 @@ def _read_spec(
     approach = fields.take("approach", Literal["trace_replay"], "trace_replay")
     target = fields.take_raw("target", required=True)
     target_spec, inline, inline_format = _read_target(target, errors)
+    sinks = fields.take("sinks", list[dict[str, Any]], [])
+    errors += check_sinks(sinks, sink_rules(), ("body", "spec", "sinks"))
     spec = {
         "approach": approach,
         "target": target_spec,
@@ -128,7 +131,7 @@ def _read_spec(
         "eval_config": fields.take(
             "evalConfig", dict[str, Any], {}, check=parse_config
         ),
-        "sinks": fields.take("sinks", list[dict[str, Any]], []),
+        "sinks": sinks,
         "context": fields.take("context", dict[str, Any], {}),
         **fields.rest(),
     }

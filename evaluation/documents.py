@@ -72,7 +72,7 @@ def inside(path: str, key: str) -> str:
 
 def shown(value: JSON) -> str:
     """Render a value for a message, cut to a readable length."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
     if len(text) <= SHOWN_VALUE_CHARACTERS:
         return text
     return text[: SHOWN_VALUE_CHARACTERS - 3] + "..."

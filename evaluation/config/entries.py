@@ -161,6 +161,7 @@ def _options(fields: Fields, metric: Metric, defaults: Defaults) -> JSONObject:
         if key not in options:
             raise fault(
                 fields.path_of(key),
-                f"is missing; {metric.name!r} needs it: {OPTIONS[key].does}.",
+                f"is missing; {metric.name!r} needs it ({OPTIONS[key].does}): "
+                "list the metric as an entry of 'evaluators' with it.",
             )
     return options

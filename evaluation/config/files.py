@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ _FILE_KEYS = {
     "output_format": "output",
     "outputFormat": "output",
 }
+
+
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class ConfigFile(Value, frozen=True, kw_only=True):
@@ -85,8 +90,29 @@ def _text(value: JSON, key: str) -> str | None:
 def _yaml(text: str) -> Any:
     import yaml  # late: most runs read no YAML
 
+    class Loader(yaml.SafeLoader):
+        """YAML as JSON's values: dates stay texts, and no key stands twice."""
+
+        yaml_implicit_resolvers = {
+            first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            counts = Counter(
+                key.value
+                for key, _ in node.value
+                if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE
+            )
+            repeated = next((key for key, count in counts.items() if count > 1), None)
+            if repeated is not None:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {repeated!r} is given twice", node.start_mark
+                )
+            return super().construct_mapping(node, deep)
+
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader)  # noqa: S506 -- a SafeLoader
     except yaml.YAMLError as error:
         raise ConfigError(f"The eval config is not YAML: {error}") from error
     except RecursionError as error:

@@ -39,6 +39,28 @@ def test_a_match_type_in_any_case_applies() -> None:
     assert options == {"trajectory_match_type": "ANY_ORDER"}
 
 
+def test_dates_stay_texts() -> None:
+    entry = "evaluators: [{name: m, type: code, path: a.py, config: {day: 2024-01-02}}]"
+
+    options = load_config_file(entry, folder=FOLDER).config.evaluators[0].options
+
+    assert options["config"] == {"day": "2024-01-02"}
+
+
+def test_merged_keys_may_be_overridden() -> None:
+    file = load_config_file(
+        "evaluators:\n"
+        "  - &base {name: a, type: builtin, metric: json_match, threshold: 0.2}\n"
+        "  - {<<: *base, name: b}\n",
+        folder=FOLDER,
+    )
+
+    assert [(s.name, s.threshold) for s in file.config.evaluators] == [
+        ("a", 0.2),
+        ("b", 0.2),
+    ]
+
+
 def test_a_threshold_that_no_score_reaches_is_kept() -> None:
     file = load_config_file("threshold: 7", folder=FOLDER)
 
@@ -55,6 +77,9 @@ def test_a_threshold_that_no_score_reaches_is_kept() -> None:
         ("eval_set: 3", "eval_set: must be a text"),
         ("evaluators:\n  - {type: builtin}", r"evaluators\[0\]\.name"),
         ("judge: x", "judge"),
+        ("threshold: 1\nthreshold: 0", "'threshold' is given twice"),
+        ("threshold: {2024-01-01: 1}", "threshold: must be a number"),
+        ("{a: " * 3_000, "nested|not YAML"),
         ("1: x", "1"),
         ("evaluators: &a [*a]", "nested"),
         (
@@ -71,6 +96,9 @@ def test_a_threshold_that_no_score_reaches_is_kept() -> None:
         "path",
         "entry",
         "unknown key",
+        "key given twice",
+        "date as key",
+        "deep",
         "number as key",
         "cycle",
         "aliases that unfold",

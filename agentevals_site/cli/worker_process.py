@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,14 @@ import time
 
 logger = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-m", "agentevals_site", "runworker_evals")
+COMMAND = (
+    sys.executable,
+    "-m",
+    "agentevals_site",
+    "runworker_evals",
+    "--stop-with-parent",
+    str(os.getpid()),
+)
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 # A worker that lived this long was well; the next start is not delayed.

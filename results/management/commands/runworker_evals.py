@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -10,11 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from evaluation.parentage import end_with_parent
 from results.recording import EvaluationExecutor
 from runs.worker.lock import single_worker
 from runs.worker.loop import Worker, WorkerSettings
 
-EVALUATOR = (sys.executable, "-m", "evaluation.child")
+EVALUATOR = (sys.executable, "-m", "evaluation.child", str(os.getpid()))
 
 
 class Command(BaseCommand):
@@ -31,6 +33,13 @@ class Command(BaseCommand):
             help="runs to evaluate at once (default: AGENTEVALS_MAX_CONCURRENT_RUNS)",
         )
 
+        parser.add_argument(
+            "--stop-with-parent",
+            type=int,
+            metavar="PID",
+            help="drain and stop when the process PID, which started this one, ends",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Work."""
         if not settings.DURABLE:
@@ -45,6 +54,8 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        if options["stop_with_parent"]:
+            end_with_parent(signal.SIGTERM, parent=options["stop_with_parent"])
         with single_worker():
             worker.run()
 

@@ -1,0 +1,107 @@
+"""An evaluator process: takes jobs from its supervisor, streams what it finds.
+
+Run as ``python -m evaluation.child PARENT_PID`` with a pipe on either side. It has no database and
+no secrets, and it can be killed at any moment: its supervisor decides what that means.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import BinaryIO
+
+import msgspec
+
+from evaluation.config import parse_config
+from evaluation.errors import EvaluationError
+from evaluation.evaluating import Document, evaluate_documents
+from evaluation.framing import Frame, FrameKind, read_frame
+from evaluation.outcome import MetricResult, RunResult, TraceResult
+from evaluation.parentage import end_with_parent
+from evaluation.values import JSON, JSONObject, Value
+
+
+class DocumentHeader(Value, frozen=True, kw_only=True):
+    """What a job says of a document; its bytes follow in a frame of their own."""
+
+    name: str = ""
+    format: str | None = None
+
+
+class Job(Value, frozen=True, kw_only=True):
+    """What to evaluate.
+
+    ``done`` names the units (trace id, evaluator) that have results already.
+    """
+
+    config: JSONObject
+    eval_set: JSON = None
+    documents: tuple[DocumentHeader, ...] = ()
+    done: tuple[tuple[str, str], ...] = ()
+
+
+class Progress(Value, frozen=True, kw_only=True):
+    """One finished unit: the result, and the trace it is about."""
+
+    trace_id: str
+    metric: MetricResult
+
+
+class Done(Value, frozen=True, kw_only=True):
+    """How a job ended: with a result, or with a reason why there is none."""
+
+    result: RunResult | None = None
+    error: str | None = None
+    error_code: str = ""
+    transient: bool = False
+
+
+def main() -> None:
+    """Serve jobs until the supervisor closes the pipe."""
+    end_with_parent(signal.SIGKILL, parent=int(sys.argv[1]))
+    # Whatever evaluated code prints must not end up between frames.
+    output = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    serve(sys.stdin.buffer, output)
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer every job on ``source`` with frames on ``sink``."""
+
+    def send(kind: FrameKind, message: Value) -> None:
+        sink.write(Frame(kind=kind, body=msgspec.json.encode(message)).encode())
+
+    def report(trace: TraceResult, metric: MetricResult) -> None:
+        send(FrameKind.PROGRESS, Progress(trace_id=trace.trace_id, metric=metric))
+
+    while (frame := read_frame(source)) is not None:
+        job = msgspec.json.decode(frame.body, type=Job)
+        documents = [_document(header, source) for header in job.documents]
+        try:
+            done = Done(
+                result=evaluate_documents(
+                    documents,
+                    eval_set=job.eval_set,
+                    config=parse_config(job.config),
+                    now=time.monotonic,
+                    done=frozenset(job.done),
+                    on_result=report,
+                )
+            )
+        except EvaluationError as error:
+            done = Done(
+                error=str(error), error_code=error.code, transient=error.transient
+            )
+        send(FrameKind.DONE, done)
+
+
+def _document(header: DocumentHeader, source: BinaryIO) -> Document:
+    frame = read_frame(source)
+    content = frame.body if frame else b""
+    return Document(name=header.name, content=content, format=header.format)
+
+
+if __name__ == "__main__":
+    main()

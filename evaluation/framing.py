@@ -1,0 +1,70 @@
+"""Messages between a supervisor and its evaluator processes, over pipes.
+
+A frame is its kind (one byte), the length of its body (four bytes, big-endian), the body.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import Enum
+from typing import BinaryIO
+
+from evaluation.values import Value
+
+HEADER = struct.Struct(">cI")
+
+
+class FrameKind(bytes, Enum):
+    """What a frame is about."""
+
+    JOB = b"J"  # supervisor to evaluator: JSON that says what to do
+    DOCUMENT = b"D"  # supervisor to evaluator: one document of the job, after it
+    PROGRESS = b"P"  # evaluator to supervisor: one finished unit
+    DONE = b"E"  # evaluator to supervisor: how the job ended
+
+
+class Frame(Value, frozen=True, kw_only=True):
+    """One message."""
+
+    kind: FrameKind
+    body: bytes
+
+    def encode(self) -> bytes:
+        """Return the bytes on the wire."""
+        return HEADER.pack(self.kind.value, len(self.body)) + self.body
+
+
+class FrameDecoder:
+    """Cuts a stream of bytes, fed in any pieces, into frames."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Add received bytes and return the frames that are complete by now."""
+        self._buffer += data
+        frames = []
+        while (frame := self._next()) is not None:
+            frames.append(frame)
+        return frames
+
+    def _next(self) -> Frame | None:
+        if len(self._buffer) < HEADER.size:
+            return None
+        kind, length = HEADER.unpack_from(self._buffer)
+        end = HEADER.size + length
+        if len(self._buffer) < end:
+            return None
+        body = bytes(memoryview(self._buffer)[HEADER.size : end])
+        del self._buffer[:end]
+        return Frame(kind=FrameKind(kind), body=body)
+
+
+def read_frame(stream: BinaryIO) -> Frame | None:
+    """Read one frame from a blocking stream; None at its end."""
+    header = stream.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    kind, length = HEADER.unpack(header)
+    return Frame(kind=FrameKind(kind), body=stream.read(length))

@@ -1,0 +1,137 @@
+"""A real server in a process of its own, on a free port and a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import PROJECT
+
+START_S = 60.0
+# The command as it is installed beside this interpreter.
+COMMAND = (str(Path(sys.executable).with_name("agentevals")), "serve")
+Answer = tuple[int, Any]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """Return an environment with nothing of the developer's own settings."""
+    own = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("AGENTEVALS_", "DJANGO_"))
+    }
+    return {
+        **own,
+        "AGENTEVALS_STORAGE_BACKEND": "sqlite",
+        "AGENTEVALS_STATE_DIR": str(folder),
+        "PYTHONUNBUFFERED": "1",
+        **settings,
+    }
+
+
+def wait_until(condition: Callable[[], Any], *, within_s: float = START_S) -> Any:
+    """Return the first true value of ``condition``, or fail when it takes too long."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {within_s} s")
+
+
+class Server:
+    """``agentevals serve``, started and spoken to."""
+
+    def __init__(self, folder: Path, *options: str, **settings: str) -> None:
+        """Start it and wait until it answers."""
+        self.port = free_port()
+        self.log = folder / f"serve-{self.port}.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, "--port", str(self.port), *options],
+                cwd=PROJECT,
+                env=environment(folder, **settings),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wait_until(self._answers)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return self.call("GET", "/api/health")[0] == 200
+        except OSError:
+            return False
+
+    def call(self, method: str, path: str, body: Any = None) -> Answer:
+        """Send a request; return the status and the decoded answer."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - our own loopback URL
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """Read a run."""
+        data: dict[str, Any] = self.call("GET", f"/api/runs/{run_id}")[1]["data"]
+        return data
+
+    def wait_for(
+        self, run_id: str, *statuses: str, within_s: float = 60.0
+    ) -> dict[str, Any]:
+        """Follow a run until it has one of these statuses."""
+
+        def reached() -> dict[str, Any] | None:
+            run = self.run(run_id)
+            return run if run["status"] in statuses else None
+
+        found: dict[str, Any] = wait_until(reached, within_s=within_s)
+        return found
+
+    def worker_pid(self) -> int:
+        """Return the process id of the worker that started last, once it works."""
+        wait_until(lambda: "run worker(s)" in self.log.read_text())
+
+        def started() -> int | None:
+            children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+            pids = [int(pid) for file in children for pid in file.read_text().split()]
+            return pids[-1] if pids else None
+
+        pid: int = wait_until(started)
+        return pid
+
+    def interrupt(self) -> int:
+        """Press Ctrl+C and return the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=60)
+
+    def close(self) -> None:
+        """End it, if it still runs."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=60)

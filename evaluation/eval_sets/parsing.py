@@ -13,68 +13,27 @@ from evaluation.documents import (
     check_depth,
     decode,
     fault,
-    level,
     read_fields,
     shown,
 )
 from evaluation.errors import EvalSetError
+from evaluation.eval_sets.keys import (
+    CALL,
+    CASE,
+    CONTENT,
+    EVENT,
+    PART,
+    RESPONSE,
+    RUBRIC,
+    RUBRIC_TEXT,
+    SCENARIO,
+    SESSION,
+    SET,
+    STEPS,
+    TURN,
+)
 from evaluation.eval_sets.model import EvalCase, EvalSet, ExpectedTurn, Rubric
 from evaluation.values import JSON, JSONObject, Value
-
-# Which levels refuse unknown keys is the contract's choice: notes are welcome beside a
-# case, a misspelt key in a turn would silently lower the bar.
-_SET = level(
-    "an eval set",
-    "eval_set_id name description eval_cases creation_timestamp",
-    closed=False,
-)
-_CASE = level(
-    "a case",
-    "eval_id conversation conversation_scenario session_input rubrics"
-    " final_session_state creation_timestamp",
-    closed=False,
-)
-_TURN = level(
-    "a turn",
-    "invocation_id user_content final_response intermediate_data creation_timestamp"
-    " rubrics app_details duration model_duration tool_duration",
-    closed=True,
-    cures={
-        "agent_content": "write 'final_response' instead",
-        "agentContent": "write 'finalResponse' instead",
-        "expected_tool_use": "write 'intermediate_data': {'tool_uses': [...]} instead",
-        "query": "write 'user_content': {'parts': [{'text': ...}]} instead",
-        "reference": "write 'final_response': {'parts': [{'text': ...}]} instead",
-    },
-)
-_STEPS = level(
-    "intermediate data",
-    "tool_uses tool_responses intermediate_responses invocation_events",
-    closed=True,
-)
-_EVENT = level("an invocation event", "author content", closed=False)
-_CONTENT = level("a content", "role parts", closed=True)
-_PART = level(
-    "a part",
-    "text function_call function_response inline_data file_data thought"
-    " thought_signature code_execution_result executable_code video_metadata"
-    " media_resolution part_metadata tool_call tool_response",
-    closed=True,
-)
-_CALL = level("a function call", "name args id partial_args will_continue", closed=True)
-_RESPONSE = level(
-    "a function response",
-    "name response id parts scheduling will_continue",
-    closed=True,
-)
-_RUBRIC = level("a rubric", "rubric_id rubric_content description type", closed=True)
-_RUBRIC_TEXT = level("a rubric's content", "text_property", closed=True)
-_SCENARIO = level(
-    "a conversation scenario",
-    "starting_prompt conversation_plan user_persona",
-    closed=False,
-)
-_SESSION = level("a session input", "app_name user_id session_id state", closed=False)
 
 
 def parse_eval_set(document: JSON | bytes, *, name: str = "") -> EvalSet:
@@ -103,7 +62,7 @@ def _eval_set(document: JSON) -> EvalSet:
             "must be an object with 'eval_set_id' and 'eval_cases', got a list; "
             "the older list of query and reference is not read, convert it.",
         )
-    fields = read_fields(document, "$", _SET)
+    fields = read_fields(document, "$", SET)
     fields.optional("creation_timestamp", as_number)
     cases = fields.items("eval_cases", _case)
     if cases is None:
@@ -117,7 +76,7 @@ def _eval_set(document: JSON) -> EvalSet:
 
 
 def _case(value: JSON, path: str) -> EvalCase:
-    fields = read_fields(value, path, _CASE)
+    fields = read_fields(value, path, CASE)
     misnamed = next((key for key in ("case_id", "caseId") if key in fields.raw), None)
     cure = f"rename {misnamed!r} to 'eval_id'" if misnamed else "name the case"
     case_id = fields.required("eval_id", as_string, cure)
@@ -142,21 +101,21 @@ def _case(value: JSON, path: str) -> EvalCase:
 
 
 def _scenario(value: JSON, path: str) -> JSONObject:
-    fields = read_fields(value, path, _SCENARIO)
+    fields = read_fields(value, path, SCENARIO)
     for name in ("starting_prompt", "conversation_plan"):
         fields.required(name, as_string, "a scenario needs it")
     return fields.values
 
 
 def _session(value: JSON, path: str) -> JSONObject:
-    fields = read_fields(value, path, _SESSION)
+    fields = read_fields(value, path, SESSION)
     for name in ("app_name", "user_id"):
         fields.required(name, as_string, "a session needs it")
     return fields.values
 
 
 def _rubric(value: JSON, path: str) -> Rubric:
-    fields = read_fields(value, path, _RUBRIC)
+    fields = read_fields(value, path, RUBRIC)
     return Rubric(
         rubric_id=fields.required("rubric_id", as_string, "name the rubric"),
         text=fields.required("rubric_content", _rubric_text, "say what to check"),
@@ -166,12 +125,12 @@ def _rubric(value: JSON, path: str) -> Rubric:
 
 
 def _rubric_text(value: JSON, path: str) -> str:
-    fields = read_fields(value, path, _RUBRIC_TEXT)
+    fields = read_fields(value, path, RUBRIC_TEXT)
     return fields.required("text_property", as_string, "say what to check")
 
 
 def _turn(value: JSON, path: str) -> ExpectedTurn:
-    fields = read_fields(value, path, _TURN)
+    fields = read_fields(value, path, TURN)
     for name in (
         "creation_timestamp",
         "duration",
@@ -203,7 +162,7 @@ class _Steps(Value, frozen=True, kw_only=True):
 
 
 def _steps(value: JSON, path: str) -> _Steps:
-    fields = read_fields(value, path, _STEPS)
+    fields = read_fields(value, path, STEPS)
     events = fields.items("invocation_events", _event_calls)
     if events is not None:
         _refuse_mixture(fields)
@@ -225,7 +184,7 @@ def _refuse_mixture(fields: Fields) -> None:
 
 
 def _event_calls(value: JSON, path: str) -> tuple[ToolCall, ...]:
-    fields = read_fields(value, path, _EVENT)
+    fields = read_fields(value, path, EVENT)
     fields.required("author", as_string, "say who made the event")
     content = fields.optional("content", _content)
     parts = content.parts if content else ()
@@ -254,7 +213,7 @@ def _content(value: JSON, path: str) -> Content:
             f"must be an object (a content), got the text {shown(value)}; "
             "write {'parts': [{'text': ...}]}.",
         )
-    fields = read_fields(value, path, _CONTENT)
+    fields = read_fields(value, path, CONTENT)
     return Content(
         role=fields.optional("role", as_string) or "",
         parts=fields.items("parts", _part) or (),
@@ -262,7 +221,7 @@ def _content(value: JSON, path: str) -> Content:
 
 
 def _part(value: JSON, path: str) -> JSONObject:
-    fields = read_fields(value, path, _PART)
+    fields = read_fields(value, path, PART)
     fields.optional("text", as_string)
     part = {key: item for key, item in fields.values.items() if item is not None}
     call = fields.optional("function_call", _call)
@@ -279,7 +238,7 @@ def _part(value: JSON, path: str) -> JSONObject:
 
 
 def _call(value: JSON, path: str) -> ToolCall:
-    fields = read_fields(value, path, _CALL)
+    fields = read_fields(value, path, CALL)
     arguments = fields.values.get("args")
     if isinstance(arguments, str):
         raise fault(
@@ -295,7 +254,7 @@ def _call(value: JSON, path: str) -> ToolCall:
 
 
 def _response(value: JSON, path: str) -> JSONObject:
-    fields = read_fields(value, path, _RESPONSE)
+    fields = read_fields(value, path, RESPONSE)
     return {
         "name": fields.optional("name", as_string) or "",
         "response": fields.optional("response", as_object),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Hashable, Iterator
-from typing import Literal
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
 from evaluation.errors import EvaluationError
 from evaluation.values import JSON, JSONObject, Value
@@ -17,6 +17,11 @@ ArgumentMode = Literal["exact", "ignore", "subset"]
 # What stands on the side that lacks a key; a surplus list element is never welcome.
 _ABSENT = object()
 _SURPLUS = object()
+
+
+# A place in a value is its parent's place and a piece of path, spelled out when needed.
+_Place: TypeAlias = "tuple[_Place | None, str]"
+_Step: TypeAlias = tuple[_Place, JSON, JSON]
 
 
 class PatternError(EvaluationError):
@@ -60,11 +65,6 @@ class ArgumentRule(Value, frozen=True, kw_only=True):
     patterns: bool = False
     tolerance: float = 0.0
 
-    @property
-    def is_equality(self) -> bool:
-        """Tell whether the rule is an equivalence, so that order of pairing is free."""
-        return self.mode != "subset" and not self.patterns and self.tolerance == 0
-
     def difference(
         self, expected: JSONObject | None, actual: JSONObject | None
     ) -> Difference | None:
@@ -85,44 +85,43 @@ class ArgumentRule(Value, frozen=True, kw_only=True):
         self, root: str, expected: JSON, actual: JSON
     ) -> Difference | None:
         """Find the first difference of two JSON values; paths start with ``root``."""
-        pairs = [(root, expected, actual)]
-        while pairs:
-            path, wanted, given = pairs.pop()
-            if self._is_left_out(path):
-                continue
-            found = self._compare(path, wanted, given, pairs)
-            if found:
-                return found
+        rest: list[_Step] = [((None, root), expected, actual)]
+        while rest:
+            place, wanted, given = rest.pop()
+            if not self._is_left_out(place):
+                found = self._compare(place, wanted, given, rest)
+                if found:
+                    return found
         return None
 
     def _compare(
-        self,
-        path: str,
-        expected: JSON,
-        actual: JSON,
-        rest: list[tuple[str, JSON, JSON]],
+        self, place: _Place, expected: JSON, actual: JSON, rest: list[_Step]
     ) -> Difference | None:
         """Compare one value; children are put on ``rest``."""
         if expected is _ABSENT and self.mode == "subset":
             return None
         if expected is _ABSENT or expected is _SURPLUS:
+            path = _spelled(place)
             return Difference(path=path, actual=actual, problem="unexpected")
         if actual is _ABSENT:
+            path = _spelled(place)
             return Difference(path=path, expected=expected, problem="missing")
         if isinstance(expected, dict) and isinstance(actual, dict):
-            rest.extend(reversed(list(_members(path, expected, actual))))
+            rest.extend(reversed(list(_members(place, expected, actual))))
         elif _both_lists(expected, actual):
-            rest.extend(reversed(list(_elements(path, expected, actual))))
+            rest.extend(reversed(list(_elements(place, expected, actual))))
         elif not self._same(expected, actual):
-            return Difference(path=path, expected=expected, actual=actual)
+            return Difference(path=_spelled(place), expected=expected, actual=actual)
         return None
 
-    def _is_left_out(self, path: str) -> bool:
+    def _is_left_out(self, at: _Place) -> bool:
         if not self.fields and not self.ignored_fields:
             return False
-        place = _ELEMENT.sub("", path).partition(".")[2]
-        if not place:
+        # Only keys count: ``items.id`` is the id of every item.
+        keys = [piece for piece in _pieces(at) if piece.startswith(".")]
+        if not keys:
             return False
+        place = "".join(keys)[1:]
         if any(_is_inside(place, field) for field in self.ignored_fields):
             return True
         return bool(self.fields) and not any(
@@ -150,7 +149,17 @@ class ArgumentRule(Value, frozen=True, kw_only=True):
             return False
 
 
-_ELEMENT = re.compile(r"\[\d+\]")
+def _pieces(place: _Place) -> list[str]:
+    pieces = []
+    at: _Place | None = place
+    while at is not None:
+        at, piece = at
+        pieces.append(piece)
+    return pieces[::-1]
+
+
+def _spelled(place: _Place) -> str:
+    return "".join(_pieces(place))
 
 
 def _brief(value: JSON) -> JSON:
@@ -187,51 +196,21 @@ def _both_lists(expected: JSON, actual: JSON) -> bool:
 
 
 def _members(
-    path: str, expected: JSONObject, actual: JSONObject
-) -> Iterator[tuple[str, JSON, JSON]]:
+    place: _Place, expected: JSONObject, actual: JSONObject
+) -> Iterator[_Step]:
     for key, value in expected.items():
-        yield f"{path}.{key}", value, actual.get(key, _ABSENT)
+        yield (place, f".{key}"), value, actual.get(key, _ABSENT)
     for key, value in actual.items():
         if key not in expected:
-            yield f"{path}.{key}", _ABSENT, value
+            yield (place, f".{key}"), _ABSENT, value
 
 
 def _elements(
-    path: str, expected: list[JSON], actual: list[JSON]
-) -> Iterator[tuple[str, JSON, JSON]]:
+    place: _Place, expected: list[JSON], actual: list[JSON]
+) -> Iterator[_Step]:
     for i in range(max(len(expected), len(actual))):
         yield (
-            f"{path}[{i}]",
+            (place, f"[{i}]"),
             expected[i] if i < len(expected) else _SURPLUS,
             actual[i] if i < len(actual) else _ABSENT,
         )
-
-
-def fingerprint(value: JSON) -> Hashable:
-    """Make a flat key that is equal exactly for JSON values that are equal.
-
-    Numbers compare by value whatever their type, true is not 1, objects ignore the
-    order of keys.
-    """
-    tokens: list[Hashable] = []
-    waiting = [value]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            keys = sorted(node)
-            tokens.append(("object", *keys))
-            waiting.extend(node[key] for key in keys)
-        elif isinstance(node, list):
-            tokens.append(("list", len(node)))
-            waiting.extend(node)
-        else:
-            tokens.append(_scalar_key(node))
-    return tuple(tokens)
-
-
-def _scalar_key(value: JSON) -> Hashable:
-    # NaN is not equal to itself, and in JSON true is not 1.
-    if isinstance(value, bool) or value is None or value != value:
-        return ("constant", str(value))
-    scalar: Hashable = value
-    return scalar

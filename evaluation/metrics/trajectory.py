@@ -6,7 +6,8 @@ from collections import defaultdict, deque
 from collections.abc import Hashable, Sequence
 
 from evaluation.conversation.model import ToolCall
-from evaluation.metrics.arguments import ArgumentRule, fingerprint
+from evaluation.metrics.arguments import ArgumentRule
+from evaluation.metrics.fingerprint import fingerprint
 from evaluation.values import JSONObject, Value
 
 SHOWN_CALLS = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from evaluation.conversation.model import Invocation, ToolCall
-from evaluation.metrics.arguments import fingerprint
+from evaluation.metrics.fingerprint import fingerprint
 from evaluation.metrics.model import Measurement, Task
 from evaluation.metrics.turns import TurnScore, look_at_turns
 from evaluation.values import JSONObject

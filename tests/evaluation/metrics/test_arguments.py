@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.metrics.arguments import ArgumentRule, PatternError, fingerprint
+from evaluation.metrics.arguments import ArgumentRule, PatternError
+from evaluation.metrics.fingerprint import fingerprint
 from evaluation.values import JSON, JSONObject
 
 EXACT = ArgumentRule()

@@ -85,12 +85,13 @@ def _read_content(item: JSONObject, role: str, found: Collected) -> None:
         return
     if isinstance(content, str) and content:
         found.texts.append(content)
-        return
-    if isinstance(content, list):
+    elif isinstance(content, list):
         read_parts(content, found, untyped_text=True)
     parts = item.get("parts")
-    if not found.texts and isinstance(parts, list):
+    if isinstance(parts, list):
+        said = list(found.texts)
         read_parts(parts, found, untyped_text=False)
+        found.texts = said or found.texts  # both spell the same text
 
 
 def _is_result(item: JSONObject) -> bool:

@@ -6,11 +6,20 @@ from collections import defaultdict, deque
 from collections.abc import Hashable, Sequence
 
 from evaluation.conversation.model import ToolCall
+from evaluation.errors import EvaluationError
 from evaluation.metrics.arguments import ArgumentRule
 from evaluation.metrics.fingerprint import fingerprint
 from evaluation.values import JSONObject, Value
 
 SHOWN_CALLS = 20
+# Comparing every call with every other one: this many comparisons take seconds.
+MAX_COMPARISONS = 1_000_000
+
+
+class TrajectoryTooLongError(EvaluationError):
+    """Two trajectories are too long to compare every call with every other one."""
+
+    code = "trajectory_too_long"
 
 
 class Pairing(Value, frozen=True, kw_only=True):
@@ -50,6 +59,19 @@ def agree(expected: ToolCall, actual: ToolCall, rule: ArgumentRule) -> bool:
         expected.name == actual.name
         and rule.difference(expected.args, actual.args) is None
     )
+
+
+def refuse_long(expected: Sequence[ToolCall], actual: Sequence[ToolCall]) -> None:
+    """Refuse trajectories whose comparison would take minutes.
+
+    Raises:
+        TrajectoryTooLongError: there are more than ``MAX_COMPARISONS`` pairs of calls.
+    """
+    if len(expected) * len(actual) > MAX_COMPARISONS:
+        raise TrajectoryTooLongError(
+            f"A turn has {len(actual)} calls where {len(expected)} are expected; "
+            f"aligning them takes more than {MAX_COMPARISONS:,} comparisons."
+        )
 
 
 def position_by_position(
@@ -127,6 +149,7 @@ def _maximum(
     Taking the first fit is not enough: an expected call that many calls satisfy may
     take the only one that satisfies another.
     """
+    refuse_long(expected, actual)
     fitting = [
         [j for j, given in enumerate(actual) if agree(wanted, given, rule)]
         for wanted in expected

@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation.conversation.model import Invocation, ToolCall
-from evaluation.errors import EvaluationError
 from evaluation.eval_sets.model import ExpectedTurn
 from evaluation.metrics.arguments import ArgumentRule
 from evaluation.metrics.model import Measurement, Task
-from evaluation.metrics.trajectory import agree, rule_of
+from evaluation.metrics.trajectory import agree, refuse_long, rule_of
 from evaluation.metrics.turns import TurnScore, compare_turns
-
-# The work grows with the product of both lengths; this many comparisons take seconds.
-MAX_COMPARISONS = 1_000_000
-
-
-class TrajectoryTooLongError(EvaluationError):
-    """Two trajectories are too long to be aligned call by call."""
-
-    code = "trajectory_too_long"
 
 
 def measure(task: Task) -> Measurement:
@@ -46,11 +36,7 @@ def _distance(
     wanted: Sequence[ToolCall], given: Sequence[ToolCall], rule: ArgumentRule
 ) -> int:
     wanted, given = _without_common_ends(wanted, given, rule)
-    if len(wanted) * len(given) > MAX_COMPARISONS:
-        raise TrajectoryTooLongError(
-            f"A turn has {len(given)} calls where {len(wanted)} are expected; "
-            f"aligning them takes more than {MAX_COMPARISONS:,} comparisons."
-        )
+    refuse_long(wanted, given)
     row = list(range(len(given) + 1))
     for i, call in enumerate(wanted, start=1):
         previous, row = row, [i]

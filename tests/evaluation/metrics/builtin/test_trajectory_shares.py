@@ -3,9 +3,7 @@ from __future__ import annotations
 import pytest
 
 from evaluation.conversation.model import ToolCall
-from evaluation.metrics.builtin.tool_trajectory_edit_similarity import (
-    TrajectoryTooLongError,
-)
+from evaluation.metrics.trajectory import TrajectoryTooLongError
 from tests.evaluation.building import call, golden, measure, turn
 
 
@@ -38,16 +36,31 @@ def test_partial_agreement_gives_a_share(
     assert measured.score == score
 
 
-def test_trajectories_that_nobody_can_align_are_an_error_not_a_score() -> None:
+@pytest.mark.parametrize(
+    ("metric", "options"),
+    [
+        ("tool_trajectory_edit_similarity", {}),
+        ("tool_trajectory_f1", {"arguments": "subset"}),
+    ],
+)
+def test_trajectories_that_nobody_can_align_are_an_error_not_a_score(
+    metric: str, options: dict[str, str]
+) -> None:
     actual = [call("a", {"n": i}) for i in range(1_500)]
     expected: list[ToolCall] = [call("b", {"n": i}) for i in range(1_500)]
 
     with pytest.raises(TrajectoryTooLongError, match="1,000,000 comparisons"):
-        measure(
-            "tool_trajectory_edit_similarity",
-            [turn(tools=actual)],
-            [golden(tools=expected)],
-        )
+        measure(metric, [turn(tools=actual)], [golden(tools=expected)], **options)
+
+
+def test_long_trajectories_with_equality_are_paired_in_linear_time() -> None:
+    actual = [call("a", {"n": i}) for i in range(20_000)]
+
+    measured = measure(
+        "tool_trajectory_f1", [turn(tools=actual)], [golden(tools=actual[::-1])]
+    )
+
+    assert measured.score == 1.0
 
 
 def test_long_trajectories_that_agree_at_both_ends_are_aligned() -> None:

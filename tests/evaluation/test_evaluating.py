@@ -104,6 +104,13 @@ def test_an_eval_set_that_cannot_be_read_leaves_the_rest() -> None:
     assert result.trace_results[0].metric_results[0].status == "errored"
 
 
+def test_without_an_eval_set_a_metric_that_needs_one_is_errored() -> None:
+    result = _run([ONE], None)
+
+    assert result.errors == []
+    assert result.trace_results[0].metric_results[0].error_code == "no_eval_set"
+
+
 def test_an_eval_set_may_be_bytes() -> None:
     result = _run([ONE], json.dumps(GOLDEN).encode())
 

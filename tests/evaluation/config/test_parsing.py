@@ -165,6 +165,12 @@ def test_evaluators_of_other_types_are_read_with_their_defaults() -> None:
     assert builtin.type == "builtin"
 
 
+def test_the_limits_on_concurrency_are_kept() -> None:
+    config = parse_config({"maxConcurrentTraces": 3, "max_concurrent_evals": 4})
+
+    assert (config.max_concurrent_traces, config.max_concurrent_evals) == (3, 4)
+
+
 def test_rubrics_get_ids() -> None:
     entry = {
         "name": "rubric_based_tool_use_quality_v1",

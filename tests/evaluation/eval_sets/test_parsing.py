@@ -116,6 +116,23 @@ def test_events_give_the_calls_of_all_their_parts() -> None:
     ]
 
 
+def test_parts_of_a_content_are_kept_in_snake_case() -> None:
+    parts = [
+        {"functionCall": {"name": "a", "args": {"userId": 1}}},
+        {"functionResponse": {"name": "a", "response": {"isOk": True}}},
+        {"thought": True, "text": "hm", "inlineData": None},
+    ]
+
+    turns = parse_eval_set(_with(["user_content"], {"parts": parts})).cases[0].turns
+
+    assert turns is not None
+    assert turns[0].user_content.parts == (
+        {"function_call": {"name": "a", "args": {"userId": 1}, "id": None}},
+        {"function_response": {"name": "a", "response": {"isOk": True}, "id": None}},
+        {"thought": True, "text": "hm"},
+    )
+
+
 def test_a_scenario_takes_the_place_of_a_conversation() -> None:
     scenario = {"starting_prompt": "a", "conversation_plan": "b"}
     document = {

@@ -107,8 +107,9 @@ def test_answers_contain_texts(
         ('{"a": 1, "t": 5}', '{"a": 1}', {"ignored_argument_fields": ["t"]}, 1.0),
         ('{"a": 1}', "[" * 50_000, {}, 0.0),
         (None, "{}", {}, None),
+        ('{"a": 1}', "[]", {"arguments": "ignore"}, 1.0),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_answers_are_the_same_json_or_not(
     expected: str | None, actual: str | None, options: JSON, score: float | None

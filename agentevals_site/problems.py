@@ -23,6 +23,7 @@ from runs.errors import (
     InvalidSubmissionError,
     RunConflictError,
     RunError,
+    RunNotEndedError,
     RunNotFoundError,
     StorageNotConfiguredError,
 )
@@ -33,6 +34,7 @@ STATUS: dict[type[RunError], HTTPStatus] = {
     InvalidSubmissionError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RunNotFoundError: HTTPStatus.NOT_FOUND,
     RunConflictError: HTTPStatus.CONFLICT,
+    RunNotEndedError: HTTPStatus.CONFLICT,
     StorageNotConfiguredError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER_S = 5

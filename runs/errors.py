@@ -72,6 +72,18 @@ class StorageNotConfiguredError(RunError):
         )
 
 
+class RunNotEndedError(RunError):
+    """Only a run that has ended can be tried again."""
+
+    code = "run_not_ended"
+
+    def __init__(self, run: Run) -> None:
+        """Name the run and where it stands."""
+        super().__init__(
+            f"run {run.run_id} is {run.status}; wait for its end or cancel it first"
+        )
+
+
 class LeaseLostError(RunError):
     """Another worker, a sweep or an operator took the run: write nothing."""
 

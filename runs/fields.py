@@ -15,14 +15,13 @@ from runs.errors import FieldError
 # PostgreSQL cannot keep U+0000 in text or jsonb.
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 EXCERPT = 200
+Loc = tuple[str | int, ...]
 
 
 class Fields:
     """The fields of one JSON object, taken one by one; faults are collected."""
 
-    def __init__(
-        self, raw: bytes, loc: tuple[str | int, ...], errors: list[FieldError]
-    ) -> None:
+    def __init__(self, raw: bytes, loc: Loc, errors: list[FieldError]) -> None:
         """Split the object; a body that is no object is one fault."""
         self._loc = loc
         self._errors = errors
@@ -35,9 +34,18 @@ class Fields:
             self._add((), f"JSON decode error: {error}", "json_invalid", raw)
         self._untaken = set(self._given)
 
-    def __contains__(self, name: str) -> bool:
-        """Whether the object has a field of exactly this name."""
-        return name in self._given
+    def open(self, name: str, *, required: bool = False) -> Fields | None:
+        """Take a field that is an object, to take it apart in turn."""
+        raw = self.take_raw(name, required=required)
+        return None if raw is None else Fields(raw, self.at(name), self._errors)
+
+    def at(self, name: str) -> Loc:
+        """Return the place of a field."""
+        return (*self._loc, name)
+
+    def has(self, name: str) -> bool:
+        """Whether the object has a field of this name, in either spelling."""
+        return name in self._given or snake_case(name) in self._given
 
     def take_raw(self, name: str, *, required: bool = False) -> bytes | None:
         """Take a field's bytes by its camelCase or snake_case name; the first wins."""

@@ -41,7 +41,7 @@ def claim(
         Run.objects.filter(pk__in=[run.pk for run in runs]).update(
             **claimed(worker_id=worker_id, lease=lease, deadline=deadline)
         )
-        RunEvent.objects.bulk_create(_claim(run, worker_id, deadline) for run in runs)
+        RunEvent.objects.log(_claim(run, worker_id, deadline) for run in runs)
     return runs
 
 
@@ -122,7 +122,7 @@ def sweep() -> list[Run]:
             .with_remaining()
             .lock(skip_locked=True)[:SWEEP_BATCH]
         )
-        RunEvent.objects.bulk_create([e for run in runs for e in _take_back(run)])
+        RunEvent.objects.log([e for run in runs for e in _take_back(run)])
     return runs
 
 
@@ -174,5 +174,5 @@ def cancel(run_id: UUID) -> Run:
             raise RunNotFoundError(run_id)
         event = run.request_cancel()
         if event is not None:
-            event.save(force_insert=True)
+            RunEvent.objects.log([event])
     return Run.objects.get(pk=run_id)

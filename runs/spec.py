@@ -20,7 +20,7 @@ from evaluation.eval_sets import parse_eval_set
 from evaluation.traces.load import detect_format
 from evaluation.values import JSON, JSONObject, Value
 from runs.errors import FieldError, InvalidSubmissionError
-from runs.fields import Fields
+from runs.fields import Fields, Loc
 from runs.sinks import check_sinks, sink_rules
 
 TraceFormat = Literal["jaeger-json", "otlp-json"]
@@ -31,16 +31,22 @@ Label = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
 Priority = Annotated[int, msgspec.Meta(ge=-100, le=100)]
 
 
+class Payload(Value, frozen=True, kw_only=True):
+    """A trace document: its bytes exactly as they were sent, and what they are."""
+
+    content: bytes
+    format: str = ""
+    name: str = ""
+
+
 class Submission(Value, frozen=True, kw_only=True):
     """A checked request to run something.
 
     ``spec`` is what is stored: snake_case outer keys, every default present, no payload.
-    ``inline`` is the payload's bytes exactly as they stood in the request.
     """
 
     spec: JSONObject
-    inline: bytes
-    inline_format: str
+    payloads: tuple[Payload, ...] = ()
     run_id: UUID | None = None
     name: str = ""
     labels: dict[str, str] = {}
@@ -55,7 +61,8 @@ class Submission(Value, frozen=True, kw_only=True):
     def fingerprint(self) -> str:
         """Identify what was asked, so that the same request finds its run again."""
         digest = hashlib.sha256(canonical(self.spec))
-        digest.update(hashlib.sha256(self.inline).digest())
+        for payload in self.payloads:
+            digest.update(hashlib.sha256(payload.content).digest())
         return digest.hexdigest()
 
 
@@ -84,22 +91,22 @@ def decode_payload(content: bytes) -> JSON:
         return json.loads(content.decode(errors="replace"))
 
 
-def read_submission(body: bytes) -> Submission:
-    """Read and check the body of ``POST /api/runs``.
+def read_submission(body: bytes, loc: Loc = ("body",)) -> Submission:
+    """Read and check what ``POST /api/runs`` takes; ``loc`` is where it stands.
 
     Raises:
         InvalidSubmissionError: names every field that is wrong.
     """
     errors: list[FieldError] = []
-    request = Fields(body, ("body",), errors)
+    request = Fields(body, loc, errors)
     run_id = request.take("runId", UUID | None)
     name = request.take("name", Name, "")
     labels = request.take("labels", dict[str, Label], {})
     priority = request.take("priority", Priority, 0)
-    raw_spec = request.take_raw("spec", required=True)
-    if "sinks" in request:
+    fields = request.open("spec", required=True)
+    if request.has("sinks"):
         request.fault("sinks", "`sinks` belongs inside `spec`; move it there")
-    spec, inline, inline_format = _read_spec(raw_spec, errors)
+    spec, payloads = _read_spec(fields, errors)
     if errors:
         raise InvalidSubmissionError(errors)
     return Submission(
@@ -108,25 +115,22 @@ def read_submission(body: bytes) -> Submission:
         labels=labels,
         priority=priority,
         spec=spec,
-        inline=inline,
-        inline_format=inline_format,
+        payloads=payloads,
     )
 
 
 def _read_spec(
-    raw: bytes | None, errors: list[FieldError]
-) -> tuple[JSONObject, bytes, str]:
-    if raw is None:
-        return {}, b"", ""
-    fields = Fields(raw, ("body", "spec"), errors)
+    fields: Fields | None, errors: list[FieldError]
+) -> tuple[JSONObject, tuple[Payload, ...]]:
+    if fields is None:
+        return {}, ()
     approach = fields.take("approach", Literal["trace_replay"], "trace_replay")
-    target = fields.take_raw("target", required=True)
-    target_spec, inline, inline_format = _read_target(target, errors)
+    target, payloads = _read_target(fields.open("target", required=True))
     sinks = fields.take("sinks", list[dict[str, Any]], [])
-    errors += check_sinks(sinks, sink_rules(), ("body", "spec", "sinks"))
+    errors += check_sinks(sinks, sink_rules(), fields.at("sinks"))
     spec = {
         "approach": approach,
-        "target": target_spec,
+        "target": target,
         "eval_set": fields.take("evalSet", dict[str, Any] | None, check=parse_eval_set),
         "eval_config": fields.take(
             "evalConfig", dict[str, Any], {}, check=parse_config
@@ -135,15 +139,12 @@ def _read_spec(
         "context": fields.take("context", dict[str, Any], {}),
         **fields.rest(),
     }
-    return spec, inline, inline_format
+    return spec, payloads
 
 
-def _read_target(
-    raw: bytes | None, errors: list[FieldError]
-) -> tuple[JSONObject, bytes, str]:
-    if raw is None:
-        return {}, b"", ""
-    fields = Fields(raw, ("body", "spec", "target"), errors)
+def _read_target(fields: Fields | None) -> tuple[JSONObject, tuple[Payload, ...]]:
+    if fields is None:
+        return {}, ()
     kind = fields.take("kind", Literal["inline", "http", "uploaded"], required=True)
     inline = fields.take_raw("inline") or b""
     spec = {
@@ -155,12 +156,12 @@ def _read_target(
         "trace_files": fields.take("traceFiles", list[str] | None),
         **fields.rest(),
     }
-    detected = ""
     if kind == "inline":
         detected = _check_inline(fields, inline, spec["trace_format"])
-    elif kind is not None:
+        return spec, (Payload(content=inline, format=detected),)
+    if kind is not None:
         fields.fault("kind", KIND_REFUSALS[kind])
-    return spec, inline, detected
+    return spec, ()
 
 
 KIND_REFUSALS = {

@@ -1,55 +1,107 @@
-"""Accepting a run: durable before it is acknowledged, and the same request finds it again."""
+"""Accepting runs: durable before they are acknowledged; the same request finds its run."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from evaluation.values import JSON
-from runs.errors import RunConflictError
-from runs.models import EventKind, Run, RunInput, TraceDocument
-from runs.spec import Submission, canonical, decode_payload
+from runs.models import EventKind, Run, RunEvent, RunInput, TraceDocument
+from runs.requests import Rerun
+from runs.spec import Payload, Submission, canonical, decode_payload
+
+# Two requests with one id can collide once; more than that is a fault, not a race.
+TRIES = 3
 
 
-class Accepted(NamedTuple):
-    """The stored run, and whether this request made it."""
+class Outcome(Enum):
+    """What became of one submission."""
+
+    CREATED = "created"
+    EXISTING = "existing"
+    CONFLICT = "conflict"
+
+
+class Answer(NamedTuple):
+    """The run that is stored under the submission's id, and whose it is."""
 
     run: Run
-    created: bool
+    outcome: Outcome
 
 
-def submit(submission: Submission, *, max_attempts: int) -> Accepted:
-    """Queue a run, or find the one that the same request made before.
+def submit(submissions: Sequence[Submission], *, max_attempts: int) -> list[Answer]:
+    """Queue runs, or find those that the same requests made before.
 
-    Raises:
-        RunConflictError: the id belongs to a run with another spec.
+    All that are new are stored together; each of the others is answered on its own.
+
+    Returns:
+        One answer a submission, in their order. A conflict changes nothing: its run is
+        the one that has the id with another spec.
     """
-    existing = _existing(submission)
-    if existing is None:
+    for _ in range(TRIES):
+        stored = _stored(submissions)
         try:
-            return Accepted(_insert(submission, max_attempts), created=True)
+            made = _make(submissions, stored, max_attempts)
         except IntegrityError:
-            # The same id was submitted at the same moment and won; anything else that
-            # the database refuses is a fault of ours and is not hidden.
-            existing = _existing(submission)
-            if existing is None:
-                raise
-    if not _asks_the_same(existing, submission):
-        raise RunConflictError(existing)
-    return Accepted(existing, created=False)
+            continue  # somebody else submitted one of the ids at this moment
+        return _answers(submissions, stored, made)
+    # No race, then: let the database say what it refuses.
+    return _answers(submissions, {}, _make(submissions, {}, max_attempts))
 
 
-def _existing(submission: Submission) -> Run | None:
-    if submission.run_id is None:
-        return None
-    return Run.objects.filter(pk=submission.run_id).first()
+def resubmission(run: Run, rerun: Rerun) -> Submission:
+    """Return a submission of the stored traces of a run, changed as was asked."""
+    inputs = run.inputs.select_related("document").order_by("position")
+    return Submission(
+        run_id=rerun.run_id,
+        name=run.name if rerun.name is None else rerun.name,
+        labels=run.labels if rerun.labels is None else rerun.labels,
+        priority=run.priority if rerun.priority is None else rerun.priority,
+        spec={**run.spec, **rerun.changes},
+        payloads=tuple(
+            Payload(
+                name=each.name,
+                content=each.document.verbatim(),
+                format=each.document.format,
+            )
+            for each in inputs
+        ),
+    )
 
 
-def _insert(submission: Submission, max_attempts: int) -> Run:
-    document = TraceDocument.of(submission.inline, format=submission.inline_format)
-    run = Run(
+def _stored(submissions: Sequence[Submission]) -> dict[UUID, Run]:
+    ids = {each.run_id for each in submissions if each.run_id is not None}
+    return Run.objects.in_bulk(ids) if ids else {}
+
+
+def _make(
+    submissions: Sequence[Submission], stored: dict[UUID, Run], max_attempts: int
+) -> list[Run | None]:
+    """Store what is new, in one transaction; None where an id is taken.
+
+    Of several submissions with one id the first is new.
+    """
+    taken = set(stored)
+    runs: list[Run | None] = []
+    for each in submissions:
+        is_new = each.run_id is None or each.run_id not in taken
+        runs.append(_build(each, max_attempts) if is_new else None)
+        if each.run_id is not None:
+            taken.add(each.run_id)
+    pairs = zip(runs, submissions, strict=True)
+    new = [(run, submission) for run, submission in pairs if run is not None]
+    if new:
+        _insert(new)
+    return runs
+
+
+def _build(submission: Submission, max_attempts: int) -> Run:
+    return Run(
+        run_id=submission.run_id or uuid4(),
         spec=submission.spec,
         fingerprint=submission.fingerprint,
         name=submission.name,
@@ -58,20 +110,35 @@ def _insert(submission: Submission, max_attempts: int) -> Run:
         project=submission.project,
         max_attempts=max_attempts,
     )
-    if submission.run_id is not None:
-        run.run_id = submission.run_id
-    event = run.append_event(EventKind.QUEUED)
+
+
+def _insert(new: Sequence[tuple[Run, Submission]]) -> None:
+    runs = [run for run, _ in new]
+    events = [run.append_event(EventKind.QUEUED) for run in runs]
+    inputs = [each for run, submission in new for each in _inputs(run, submission)]
+    documents = {each.document.digest: each.document for each in inputs}
     with transaction.atomic():
-        run.fair_key = next_fair_key(run.project)
-        run.save(force_insert=True)
-        TraceDocument.store([document])
-        RunInput.objects.create(run=run, position=0, document=document)
-        event.save(force_insert=True)
-    return run
+        _share_fairly(runs)
+        Run.objects.bulk_create(runs)
+        TraceDocument.objects.bulk_create(documents.values(), ignore_conflicts=True)
+        RunInput.objects.bulk_create(inputs)
+        RunEvent.objects.log(events)
 
 
-def next_fair_key(project: str) -> int:
-    """Return a new run's place in virtual time (start-time fair queueing).
+def _inputs(run: Run, submission: Submission) -> list[RunInput]:
+    return [
+        RunInput(
+            run=run,
+            position=position,
+            name=payload.name,
+            document=TraceDocument.of(payload.content, format=payload.format),
+        )
+        for position, payload in enumerate(submission.payloads)
+    ]
+
+
+def _share_fairly(runs: Sequence[Run]) -> None:
+    """Give new runs their place in virtual time (start-time fair queueing).
 
     A project's next run starts after its last one that waits or runs, and not before
     what is being served now: so one that floods the queue spreads over virtual time,
@@ -82,24 +149,47 @@ def next_fair_key(project: str) -> int:
     if served is None:
         # With nothing being served, the head of the queue is virtual time.
         served = Run.objects.due().values_list("fair_key", flat=True).first()
-    last = (
-        Run.objects.unfinished()
-        .filter(project=project)
-        .aggregate(latest=Max("fair_key"))["latest"]
-    )
-    return max(served or 0, 0 if last is None else last + 1)
+    next_keys: dict[str, int] = {}
+    for run in runs:
+        if run.project not in next_keys:
+            next_keys[run.project] = max(served or 0, _after_last(run.project))
+        run.fair_key = next_keys[run.project]
+        next_keys[run.project] += 1
+
+
+def _after_last(project: str) -> int:
+    mine = Run.objects.unfinished().filter(project=project)
+    last = mine.aggregate(latest=Max("fair_key"))["latest"]
+    return 0 if last is None else int(last) + 1
+
+
+def _answers(
+    submissions: Sequence[Submission],
+    stored: dict[UUID, Run],
+    made: Sequence[Run | None],
+) -> list[Answer]:
+    known = stored | {run.run_id: run for run in made if run is not None}
+    answers = []
+    for submission, run in zip(submissions, made, strict=True):
+        if run is not None:
+            answers.append(Answer(run, Outcome.CREATED))
+            continue
+        existing = known[submission.run_id]  # type: ignore[index]  # only ids are taken
+        same = _asks_the_same(existing, submission)
+        answers.append(Answer(existing, Outcome.EXISTING if same else Outcome.CONFLICT))
+    return answers
 
 
 def _asks_the_same(run: Run, submission: Submission) -> bool:
-    """Compare by fingerprint, and by meaning when the payload is only spelled otherwise."""
+    """Compare by fingerprint, and by meaning when payloads are only spelled otherwise."""
     if run.fingerprint == submission.fingerprint:
         return True
     if canonical(run.spec) != canonical(submission.spec):
         return False
-    stored = run.inputs.select_related("document").get(position=0).document.verbatim()
-    return _same_payload(stored, submission.inline)
+    inputs = run.inputs.select_related("document").order_by("position")
+    stored = [_meaning(each.document.verbatim()) for each in inputs]
+    return stored == [_meaning(payload.content) for payload in submission.payloads]
 
 
-def _same_payload(stored: bytes, sent: bytes) -> bool:
-    documents: list[JSON] = [decode_payload(stored), decode_payload(sent)]
-    return canonical(documents[0]) == canonical(documents[1])
+def _meaning(content: bytes) -> bytes:
+    return canonical(decode_payload(content))

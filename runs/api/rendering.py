@@ -5,7 +5,9 @@ from __future__ import annotations
 from evaluation.values import JSONObject
 from runs.api.json import Verbatim
 from runs.api.redaction import redact_spec
+from runs.errors import InvalidSubmissionError, RunConflictError
 from runs.models import Run, TraceDocument
+from runs.submission import Answer, Outcome
 
 # The contract's names for the keys of a spec, in its order. Others follow as they are.
 SPEC_KEYS = {
@@ -52,6 +54,25 @@ def render_run(run: Run, *, payload: bool = False) -> JSONObject:
         "name": run.name,
         "labels": run.labels,
         "priority": run.priority,
+    }
+
+
+def render_answer(answer: Answer) -> JSONObject:
+    """Render what became of one run of a batch."""
+    run = answer.run
+    outcome = {"outcome": answer.outcome.value, "runId": run.run_id}
+    if answer.outcome is Outcome.CONFLICT:
+        return outcome | {"status": None, "detail": str(RunConflictError(run))}
+    return outcome | {"status": run.status, "detail": None}
+
+
+def render_refusal(error: InvalidSubmissionError) -> JSONObject:
+    """Render why one run of a batch was not accepted."""
+    return {
+        "outcome": "invalid",
+        "runId": None,
+        "status": None,
+        "detail": error.errors,
     }
 
 

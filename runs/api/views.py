@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db.models import Prefetch
+from django.urls import reverse
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,16 +18,18 @@ from rest_framework.viewsets import ViewSet
 from runs import queue
 from runs.api.json import envelope
 from runs.api.queries import RunQuery
-from runs.api.rendering import render_run
+from runs.api.rendering import render_answer, render_refusal, render_run
 from runs.errors import (
     FieldError,
     InvalidSubmissionError,
+    RunConflictError,
     RunNotFoundError,
     StorageNotConfiguredError,
 )
 from runs.models import Run, RunInput
-from runs.spec import read_submission
-from runs.submission import submit
+from runs.requests import read_batch, read_rerun
+from runs.spec import Submission, read_submission
+from runs.submission import Outcome, resubmission, submit
 from runs.wakeups import announce_work
 
 LIGHT_INPUTS = Prefetch(
@@ -109,13 +112,44 @@ class RunViewSet(DurableViewSet):
         """Queue a run; the same request again finds the same run."""
         submission = read_submission(read_body(request))
         self.require_storage()
-        accepted = submit(submission, max_attempts=settings.MAX_RUN_ATTEMPTS)
-        if accepted.created:
-            announce_work()
-        run = self.run_or_404(str(accepted.run.pk), FULL_INPUTS)
+        return self.accept(submission)
+
+    @action(detail=False, methods=["post"])
+    def batch(self, request: Request) -> Response:
+        """Queue up to 1,000 runs; each is accepted, found or refused on its own."""
+        items = read_batch(read_body(request))
+        self.require_storage()
+        valid = [item for item in items if isinstance(item, Submission)]
+        answers = iter(submit(valid, max_attempts=settings.MAX_RUN_ATTEMPTS))
+        announce_work()
+        outcomes = [
+            render_answer(next(answers))
+            if isinstance(item, Submission)
+            else render_refusal(item)
+            for item in items
+        ]
+        return Response(envelope(outcomes), status=status.HTTP_202_ACCEPTED)
+
+    @action(detail=True, methods=["post"])
+    def rerun(self, request: Request, run_id: str) -> Response:
+        """Evaluate the stored traces of a run in a new run, changed as asked."""
+        rerun = read_rerun(read_body(request))
+        return self.accept(resubmission(self.run_or_404(run_id), rerun))
+
+    def accept(self, submission: Submission) -> Response:
+        """Submit and answer with the run.
+
+        Raises:
+            RunConflictError: its id is another run's.
+        """
+        (answer,) = submit([submission], max_attempts=settings.MAX_RUN_ATTEMPTS)
+        run = self.run_or_404(str(answer.run.pk), FULL_INPUTS)
+        if answer.outcome is Outcome.CONFLICT:
+            raise RunConflictError(run)
+        announce_work()
         headers = {
-            "Location": f"{request.path.rstrip('/')}/{run.run_id}",
-            "Idempotent-Replay": "false" if accepted.created else "true",
+            "Location": reverse("run-detail", args=[run.run_id]),
+            "Idempotent-Replay": str(answer.outcome is Outcome.EXISTING).lower(),
         }
         return Response(
             envelope(render_run(run, payload=True)),

@@ -28,9 +28,7 @@ class Migration(migrations.Migration):
                 ("content", models.BinaryField()),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=runs.models.clock.Now()
-                    ),
+                    models.DateTimeField(db_default=runs.models.clock.Now()),
                 ),
             ],
             options={
@@ -78,9 +76,7 @@ class Migration(migrations.Migration):
                 ("fair_key", models.BigIntegerField(default=0)),
                 (
                     "available_at",
-                    models.DateTimeField(
-                        db_default=runs.models.clock.Now()
-                    ),
+                    models.DateTimeField(db_default=runs.models.clock.Now()),
                 ),
                 ("attempt", models.IntegerField(default=0)),
                 ("max_attempts", models.IntegerField()),
@@ -95,9 +91,7 @@ class Migration(migrations.Migration):
                 ("summary", models.JSONField(blank=True, null=True)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=runs.models.clock.Now()
-                    ),
+                    models.DateTimeField(db_default=runs.models.clock.Now()),
                 ),
                 ("started_at", models.DateTimeField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
@@ -260,9 +254,7 @@ class Migration(migrations.Migration):
                 ("payload", models.JSONField(default=dict)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=runs.models.clock.Now()
-                    ),
+                    models.DateTimeField(db_default=runs.models.clock.Now()),
                 ),
                 (
                     "run",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterable
 from typing import Self
 
 from django.db import models
@@ -43,11 +42,6 @@ class TraceDocument(models.Model):
             size=len(content),
             content=gzip.compress(content, COMPRESSION, mtime=0),
         )
-
-    @classmethod
-    def store(cls, documents: Iterable[Self]) -> None:
-        """Save those that are not there yet."""
-        cls.objects.bulk_create(documents, ignore_conflicts=True)
 
     def verbatim(self) -> bytes:
         """Return the bytes as they were received."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from django.db import models
 
 from runs.models.clock import Now
@@ -16,10 +18,25 @@ class EventKind(models.TextChoices):
     CANCEL_REQUESTED = "cancel_requested"
     RETRYING = "retrying"
     RELEASED = "released"
+    REOPENED = "reopened"
     LEASE_EXPIRED = "lease_expired"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class RunEventQuerySet(models.QuerySet["RunEvent"]):
+    """Writing the log."""
+
+    def log(self, events: Iterable[RunEvent]) -> None:
+        """Write events and tell the listeners, in the transaction of the change.
+
+        What a listener writes commits with the change or not at all; what it raises
+        undoes the change. The events' runs are what they became.
+        """
+        written = self.bulk_create(events)
+        for listener in _listeners:
+            listener(written)
 
 
 class RunEvent(models.Model):
@@ -34,8 +51,24 @@ class RunEvent(models.Model):
     payload = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
 
+    objects = RunEventQuerySet.as_manager()
+
     class Meta:
         db_table = "run_event"
 
     def __str__(self) -> str:
         return f"{self.seq}. {self.kind}"
+
+
+Listener = Callable[[Sequence[RunEvent]], None]
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> None:
+    """Have every change of a run's state told to ``listener``; see ``log``.
+
+    There is one list for the process and not an argument of each caller, because a caller
+    that forgot it would lose events silently: docs/adr/0010.
+    """
+    if listener not in _listeners:
+        _listeners.append(listener)

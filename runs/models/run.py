@@ -267,6 +267,7 @@ class Run(models.Model):
                 "cancelled by request",
                 "cancelled",
             )
+        self.summary, self.error, self.error_code = summary, error, error_code
         event = self.append_event(
             EventKind(status.value), attempt=self.attempt, **_fault(error, error_code)
         )
@@ -310,6 +311,25 @@ class Run(models.Model):
             max_attempts=F("max_attempts") + 1,
             available_at=Now(),
             **NO_OWNER,
+        )
+
+    def reopen(self, *, attempts: int, **why: Any) -> RunEvent:
+        """Queue a run that has ended once more, with a fresh budget and deadline.
+
+        The attempts go on counting: what an old worker held can never match again.
+        """
+        event = self.append_event(EventKind.REOPENED, attempt=self.attempt, **why)
+        return self._change(
+            event,
+            status=RunStatus.QUEUED,
+            max_attempts=F("attempt") + attempts,
+            available_at=Now(),
+            deadline_at=None,
+            cancel_requested=False,
+            error=None,
+            error_code="",
+            summary=None,
+            finished_at=None,
         )
 
     def request_cancel(self) -> RunEvent | None:

@@ -198,7 +198,7 @@ class Worker:
             endings = self._executor.record(
                 {held[slot.lease]: slot.frames for slot in mine}
             )
-            RunEvent.objects.bulk_create(
+            RunEvent.objects.log(
                 self._end(slot, held[slot.lease], endings)
                 for slot in mine
                 if slot.has_ended

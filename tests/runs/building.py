@@ -27,9 +27,9 @@ def submission_body(**fields: Any) -> bytes:
 
 def make_run(*, max_attempts: int = 3, **fields: Any) -> Run:
     """Submit a run through the front door."""
-    return submit(
-        read_submission(submission_body(**fields)), max_attempts=max_attempts
-    ).run
+    submission = read_submission(submission_body(**fields))
+    (answer,) = submit([submission], max_attempts=max_attempts)
+    return answer.run
 
 
 def claim_one(worker: str = "worker-a", *, lease: timedelta = LEASE) -> Run:

@@ -1,0 +1,106 @@
+"""Requests about runs, read and checked: many at once, once more, once more otherwise."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from evaluation.config import parse_config
+from evaluation.eval_sets import parse_eval_set
+from evaluation.values import JSONObject, Value
+from runs.errors import FieldError, InvalidSubmissionError
+from runs.fields import Fields
+from runs.spec import Label, Name, Priority, Submission, read_submission
+
+MAX_BATCH = 1000
+Units = Literal["errored", "failed", "all"]
+Batch = Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+def read_batch(body: bytes) -> list[Submission | InvalidSubmissionError]:
+    """Read the body of ``POST /api/runs/batch``: ``{"runs": [...]}``.
+
+    Returns:
+        One item a run, in order: its submission, or what is wrong with it.
+
+    Raises:
+        InvalidSubmissionError: the body as a whole is no batch.
+    """
+    errors: list[FieldError] = []
+    items: list[msgspec.Raw] = Fields(body, ("body",), errors).take(
+        "runs", Batch, [], required=True
+    )
+    if errors:
+        raise InvalidSubmissionError(errors)
+    return [_read_item(bytes(item), place) for place, item in enumerate(items)]
+
+
+def _read_item(item: bytes, place: int) -> Submission | InvalidSubmissionError:
+    try:
+        return read_submission(item, ("body", "runs", place))
+    except InvalidSubmissionError as error:
+        return error
+
+
+def read_units(body: bytes) -> Units:
+    """Read the body of ``POST /api/runs/{id}/retry``: which units to evaluate again.
+
+    ``errored`` (default) are those without a verdict, ``failed`` those and the ones that
+    did not pass, ``all`` every one. Units without a result are always evaluated.
+
+    Raises:
+        InvalidSubmissionError: it names nothing of the kind.
+    """
+    errors: list[FieldError] = []
+    units: Units = Fields(body or b"{}", ("body",), errors).take(
+        "units", Units, "errored"
+    )
+    if errors:
+        raise InvalidSubmissionError(errors)
+    return units
+
+
+class Rerun(Value, frozen=True, kw_only=True):
+    """A request to evaluate the traces of a run in a new run.
+
+    ``changes`` holds the parts of the specification that are to be others.
+    """
+
+    changes: JSONObject
+    run_id: UUID | None = None
+    name: str | None = None
+    labels: dict[str, str] | None = None
+    priority: int | None = None
+
+
+def read_rerun(body: bytes) -> Rerun:
+    """Read the body of ``POST /api/runs/{id}/rerun``; an empty one changes nothing.
+
+    Raises:
+        InvalidSubmissionError: names every field that is wrong.
+    """
+    errors: list[FieldError] = []
+    fields = Fields(body or b"{}", ("body",), errors)
+    changes: dict[str, Any] = {}
+    if fields.has("evalConfig"):
+        changes["eval_config"] = fields.take(
+            "evalConfig", dict[str, Any], {}, check=parse_config
+        )
+    if fields.has("evalSet"):
+        changes["eval_set"] = fields.take(
+            "evalSet", dict[str, Any] | None, check=parse_eval_set
+        )
+    rerun = Rerun(
+        changes=changes,
+        run_id=fields.take("runId", UUID | None),
+        name=fields.take("name", Name | None),
+        labels=fields.take("labels", dict[str, Label] | None),
+        priority=fields.take("priority", Priority | None),
+    )
+    for name in fields.rest():
+        fields.fault(name, f"{name}: is no field of a rerun; remove it")
+    if errors:
+        raise InvalidSubmissionError(errors)
+    return rerun

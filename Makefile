@@ -5,6 +5,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Two installers in one environment, or two test suites on two cores, get in each other's way.
+.NOTPARALLEL:
 
 PYTHON ?= python3
 PORT ?= 8001
@@ -121,8 +123,14 @@ migrate: $(DEVELOPMENT)  ## Migrate AGENTEVALS_DATABASE_URL, or the PostgreSQL o
 # --- Checking ---------------------------------------------------------------------------
 
 .PHONY: test
-test: $(DEVELOPMENT)  ## Run all tests on PostgreSQL, then the promises on SQLite
+test: test-postgres test-sqlite  ## Run all tests on PostgreSQL, then the promises on SQLite
+
+.PHONY: test-postgres
+test-postgres: $(DEVELOPMENT)
 	$(RUN) -m pytest -n $(JOBS)
+
+.PHONY: test-sqlite
+test-sqlite: $(DEVELOPMENT)
 	AGENTEVALS_TEST_BACKEND=sqlite $(RUN) -m pytest -m durable
 
 .PHONY: check

@@ -97,7 +97,8 @@ def test_every_public_target_says_what_it_does() -> None:
     phony = set(re.findall(r"^\.PHONY: ([a-z-]+)$", MAKEFILE, re.MULTILINE))
     told = set(re.findall(r"^([a-z-]+):.*## \w", MAKEFILE, re.MULTILINE))
 
-    assert {name for name in phony - told if not name.startswith("check-")} == set()
+    parts = {name for name in phony if name.startswith(("check-", "test-"))}
+    assert phony - told == parts
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

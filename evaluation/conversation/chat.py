@@ -9,6 +9,7 @@ from evaluation.conversation.messages import (
     Message,
     Messages,
     first_of,
+    kind_of,
     text_or_none,
 )
 from evaluation.conversation.parts import (
@@ -52,7 +53,7 @@ def read_message(item: JSONObject, role: str = "") -> Message:
     role = _role_of(item) or role
     _read_content(item, role, found)
     _read_tool_calls(item, found)
-    if item.get("type") in PART_READERS:  # an item of OpenAI's Responses API
+    if kind_of(item) in PART_READERS:  # an item of OpenAI's Responses API
         read_part(item, found)
     return found.message(role)
 
@@ -67,7 +68,7 @@ def _role_of(item: JSONObject) -> str:
     role = as_text(item.get("role"))
     if role:
         return role
-    kind = as_text(item.get("type")) or ""
+    kind = kind_of(item)
     if kind in {"function_call", "reasoning"}:
         return "assistant"
     if kind == "function_call_output":
@@ -103,7 +104,7 @@ def _is_result(item: JSONObject) -> bool:
 
 def _has_typed_results(content: JSON) -> bool:
     return isinstance(content, list) and any(
-        isinstance(part, dict) and part.get("type") in {"tool-result", "tool_result"}
+        isinstance(part, dict) and kind_of(part) in {"tool-result", "tool_result"}
         for part in content
     )
 

@@ -101,6 +101,12 @@ def text_or_none(value: JSON) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def kind_of(item: Mapping[str, JSON]) -> str:
+    """Return what an item calls its type; empty when that is no text."""
+    kind = item.get("type")
+    return kind if isinstance(kind, str) else ""
+
+
 def first_of(item: Mapping[str, JSON], *keys: str) -> JSON:
     """Return the first value that is there and not null; MISSING when none is."""
     for key in keys:

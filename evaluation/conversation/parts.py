@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from evaluation.conversation.decoding import MISSING, as_list, as_object
-from evaluation.conversation.messages import Collected, first_of
+from evaluation.conversation.messages import Collected, first_of, kind_of
 from evaluation.values import JSON, JSONObject
 
 # Parts that hold what a model thought, not what it said.
@@ -39,10 +39,10 @@ def read_part(
     part: JSONObject, found: Collected, *, untyped_text: bool = False
 ) -> None:
     """Read one part of any provider; what a model thought is passed over."""
-    kind = part.get("type")
+    kind = kind_of(part)
     if kind in _THOUGHT_TYPES or part.get("thought") is True:
         return
-    reader = PART_READERS.get(kind) if isinstance(kind, str) else None
+    reader = PART_READERS.get(kind)
     if reader:
         reader(part, found)
         return

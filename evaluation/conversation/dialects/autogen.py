@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evaluation.conversation.decoding import as_object
 from evaluation.conversation.dialect import Dialect, SpanRole
-from evaluation.conversation.messages import Message, Messages
+from evaluation.conversation.messages import Message, Messages, kind_of
 from evaluation.traces.model import Span
 from evaluation.values import JSON, JSONObject
 
@@ -58,7 +58,7 @@ def _items(payload: JSONObject) -> list[JSON]:
 
 
 def _message(item: JSON) -> Message | None:
-    if not isinstance(item, dict) or item.get("type", "TextMessage") not in _SAID:
+    if not isinstance(item, dict) or ("type" in item and kind_of(item) not in _SAID):
         return None
     content, source = item.get("content"), item.get("source")
     if not isinstance(content, str) or not content or not isinstance(source, str):

@@ -13,6 +13,7 @@ from evaluation.framing import Frame, FrameKind
 from evaluation.outcome import MetricResult, RunResult
 from evaluation.summary import summarise
 from evaluation.values import JSON, JSONObject
+from results.delivery.outbox import announce_results, unannounced
 from results.models import Result, ResultStatus, result_id
 from runs.models import Run, RunStatus
 from runs.worker.execution import Ending
@@ -71,7 +72,9 @@ class EvaluationExecutor:
                     rows[row.result_id] = row
                 else:
                     endings[run] = _ending(msgspec.json.decode(frame.body, type=Done))
+        fresh = unannounced(rows)
         save(list(rows.values()))
+        announce_results(fresh)
         return endings
 
     def summarise(self, run: Run) -> JSONObject:

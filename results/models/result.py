@@ -1,4 +1,4 @@
-"""The table of results."""
+"""What one evaluator said about one trace."""
 
 from __future__ import annotations
 

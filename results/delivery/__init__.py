@@ -1,0 +1,3 @@
+"""Delivering what was found: an outbox in the database, a thread that empties it."""
+
+from __future__ import annotations

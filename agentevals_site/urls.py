@@ -10,7 +10,7 @@ from rest_framework.routers import SimpleRouter
 
 from agentevals_site.problems import api_not_found
 from agentevals_site.views import health
-from results.api.views import RunResultViewSet
+from results.api.views import RunResultViewSet, RunRetryViewSet
 from runs.api.views import RunViewSet
 
 
@@ -31,6 +31,7 @@ router.register("runs", RunViewSet, basename="run")
 router.register(
     r"runs/(?P<run_id>[^/]+)/results", RunResultViewSet, basename="run-result"
 )
+router.register(r"runs/(?P<run_id>[^/]+)/retry", RunRetryViewSet, basename="run-retry")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/health/?$", health, name="health"),

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from evaluation.outcome import MetricResult, RunResult, Verdict
+from evaluation.outcome import RunResult, Verdict
 from evaluation.values import JSONObject
+
+
+class Scored(Protocol):
+    """What is counted of a result."""
+
+    @property
+    def metric_name(self) -> str:
+        """Who said it."""
+
+    @property
+    def status(self) -> str:
+        """What it counts as."""
+
+    @property
+    def score(self) -> float | None:
+        """The score, None when nothing was measured."""
+
 
 STATUSES = ("passed", "failed", "errored", "skipped")
 
@@ -22,18 +40,23 @@ def summarise(result: RunResult) -> JSONObject:
     results = [
         found for trace in result.trace_results for found in trace.metric_results
     ]
-    counts = _counts(results)
+    counted = tally(results)
     return {
         "trace_count": len(result.trace_results),
-        "result_counts": counts,
+        "result_counts": counted["result_counts"],
         "errors": list(result.errors),
         "performance_metrics": result.performance_metrics,
-        "per_metric": _per_metric(results),
+        "per_metric": counted["per_metric"],
         "agents": sorted(
             {trace.agent_name for trace in result.trace_results if trace.agent_name}
         ),
-        "verdict": verdict(counts, has_errors=bool(result.errors)),
+        "verdict": verdict(counted["result_counts"], has_errors=bool(result.errors)),
     }
+
+
+def tally(results: Sequence[Scored]) -> JSONObject:
+    """Count results wherever they come from: ``result_counts`` and ``per_metric``."""
+    return {"result_counts": _counts(results), "per_metric": _per_metric(results)}
 
 
 def verdict(counts: Mapping[str, int], *, has_errors: bool) -> Verdict:
@@ -48,13 +71,13 @@ def verdict(counts: Mapping[str, int], *, has_errors: bool) -> Verdict:
     return "passed" if counts["passed"] else "not_evaluated"
 
 
-def _counts(results: Sequence[MetricResult]) -> dict[str, int]:
+def _counts(results: Sequence[Scored]) -> dict[str, int]:
     found = Counter(result.status for result in results)
-    return {status: found[status] for status in STATUSES}  # type: ignore[index]  # the four literals
+    return {status: found[status] for status in STATUSES}
 
 
-def _per_metric(results: Sequence[MetricResult]) -> JSONObject:
-    by_name: dict[str, list[MetricResult]] = {}
+def _per_metric(results: Sequence[Scored]) -> JSONObject:
+    by_name: dict[str, list[Scored]] = {}
     for result in results:
         by_name.setdefault(result.metric_name, []).append(result)
     return {
@@ -63,7 +86,7 @@ def _per_metric(results: Sequence[MetricResult]) -> JSONObject:
     }
 
 
-def _average(results: Sequence[MetricResult]) -> float | None:
+def _average(results: Sequence[Scored]) -> float | None:
     scores = [
         result.score
         for result in results

@@ -10,8 +10,11 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from results.models import Result
+from results.retrying import retry
 from runs.admin import ReadOnlyAdmin, RunAdmin, badge, pretty
+from runs.errors import RunNotEndedError
 from runs.models import Run
+from runs.wakeups import announce_work
 
 if TYPE_CHECKING:  # Django's class takes no type argument when it runs
     TabularInline = admin.TabularInline[Result, Run]
@@ -63,6 +66,22 @@ class RunWithResultsAdmin(RunAdmin):
     """Runs, with what was found."""
 
     inlines = (ResultInline,)
+    actions = (*RunAdmin.actions, "retry_runs")
+
+    @admin.action(
+        description="Retry errored units of selected runs", permissions=["cancel"]
+    )
+    def retry_runs(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+        """Give runs that have ended another attempt."""
+        unfinished = 0
+        for run in runs:
+            try:
+                retry(run.pk, "errored")
+            except RunNotEndedError:
+                unfinished += 1
+        announce_work()
+        text = f"Retrying {len(runs) - unfinished} run(s); {unfinished} had not ended."
+        self.message_user(request, text)
 
 
 @admin.register(Result)

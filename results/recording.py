@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
-from django.db.models import Count
 
 from evaluation.child import DocumentHeader, Done, Job, Progress
 from evaluation.framing import Frame, FrameKind
 from evaluation.outcome import MetricResult, RunResult
-from evaluation.summary import summarise
+from evaluation.summary import summarise, tally, verdict
 from evaluation.values import JSON, JSONObject
 from results.delivery.outbox import announce_results, unannounced
 from results.models import Result, ResultStatus, result_id
@@ -48,6 +47,7 @@ class EvaluationExecutor:
         job = Job(
             config=run.spec["eval_config"],
             eval_set=run.spec["eval_set"],
+            done=tuple(_finished_units(run)),
             documents=tuple(
                 DocumentHeader(name=i.name or "inline", format=forced) for i in inputs
             ),
@@ -75,14 +75,46 @@ class EvaluationExecutor:
         fresh = unannounced(rows)
         save(list(rows.values()))
         announce_results(fresh)
-        return endings
+        return {run: _with_earlier_results(run, end) for run, end in endings.items()}
 
     def summarise(self, run: Run) -> JSONObject:
         """Count what was saved of an interrupted run."""
-        counted = run.results.values_list("status").annotate(count=Count("pk"))
-        counts = dict.fromkeys(ResultStatus.values, 0) | dict(counted)
-        traces = run.results.values("trace_id").distinct().count()
-        return {"trace_count": traces, "result_counts": counts, "errors": []}
+        return {**_counted(run), "errors": []}
+
+
+def _finished_units(run: Run) -> Iterable[tuple[str, str]]:
+    """Return the units that an earlier attempt brought to a verdict."""
+    if run.attempt <= 1:
+        return ()
+    units = run.results.exclude(status=ResultStatus.ERRORED)
+    return units.values_list("eval_set_item_id", "evaluator_name")
+
+
+def _with_earlier_results(run: Run, ending: Ending) -> Ending:
+    """Let the summary of a later attempt count what earlier ones have found too."""
+    if run.attempt <= 1 or ending.summary is None:
+        return ending
+    summary = {**ending.summary, **_counted(run)}
+    return msgspec.structs.replace(ending, summary=summary)
+
+
+class StoredResult(NamedTuple):
+    """What is counted of a stored result."""
+
+    metric_name: str
+    status: str
+    score: float | None
+
+
+def _counted(run: Run) -> JSONObject:
+    """Count the results that are stored, of whichever attempt."""
+    rows = run.results.values_list("trace_id", "evaluator_name", "status", "score")
+    counted = tally([StoredResult(*row[1:]) for row in rows])
+    return {
+        "trace_count": len({row[0] for row in rows}),
+        **counted,
+        "verdict": verdict(counted["result_counts"], has_errors=False),
+    }
 
 
 def save(rows: Sequence[Result]) -> None:

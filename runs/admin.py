@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +17,8 @@ from django.utils.safestring import SafeString
 
 from runs import queue
 from runs.models import Run, RunInput, TraceDocument
+from runs.requests import Rerun
+from runs.submission import resubmission, submit
 from runs.wakeups import announce_work
 
 if TYPE_CHECKING:  # Django's class takes no type argument when it runs
@@ -79,7 +82,7 @@ class RunAdmin(ReadOnlyAdmin):
     ordering = ("-created_at", "-run_id")
     list_per_page = 50
     show_full_result_count = False
-    actions = ("cancel_runs",)
+    actions: tuple[str, ...] = ("cancel_runs", "rerun_runs")
     fieldsets = (
         (None, {"fields": ("run_id", "label", "state", "verdict", "reason")}),
         ("Timeline", {"fields": ("timeline",)}),
@@ -198,6 +201,15 @@ class RunAdmin(ReadOnlyAdmin):
         ended = runs.count() - len(before)
         text = f"Cancelling {len(before)} run(s); {ended} had ended already."
         self.message_user(request, text, messages.SUCCESS if before else messages.INFO)
+
+    @admin.action(description="Run selected runs again", permissions=["cancel"])
+    def rerun_runs(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+        """Queue new runs of the stored traces."""
+        again = [resubmission(run, Rerun(changes={})) for run in runs]
+        answers = submit(again, max_attempts=settings.MAX_RUN_ATTEMPTS)
+        announce_work()
+        text = f"Queued {len(answers)} new run(s)."
+        self.message_user(request, text, messages.SUCCESS)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the download of stored traces."""

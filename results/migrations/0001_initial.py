@@ -62,9 +62,7 @@ class Migration(migrations.Migration):
                 ("latency_ms", models.IntegerField(null=True)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=runs.models.clock.Now()
-                    ),
+                    models.DateTimeField(db_default=runs.models.clock.Now()),
                 ),
                 ("expires_at", models.DateTimeField(null=True)),
                 (

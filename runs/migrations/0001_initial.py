@@ -244,6 +244,7 @@ class Migration(migrations.Migration):
                             ("cancel_requested", "Cancel Requested"),
                             ("retrying", "Retrying"),
                             ("released", "Released"),
+                            ("reopened", "Reopened"),
                             ("lease_expired", "Lease Expired"),
                             ("succeeded", "Succeeded"),
                             ("failed", "Failed"),

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from evaluation.conversation.chat import read_message
 from evaluation.conversation.decoding import MISSING, decode
-from evaluation.conversation.messages import Message, Messages, first_of
+from evaluation.conversation.messages import (
+    MODEL_ROLES,
+    USER_ROLES,
+    Message,
+    Messages,
+    first_of,
+)
 from evaluation.values import JSON, JSONObject
 
 # Keys below which frameworks put the one text that a user sent or an agent answered.
@@ -59,8 +65,12 @@ _MAX_WRAPPERS = 8
 
 
 def _read_list(items: list[JSON], role: str) -> Messages | None:
-    while len(items) == 1 and isinstance(items[0], list):
+    while len(items) == 1 and isinstance(items[0], list) and not _is_pair(items[0]):
         items = items[0]
+    items = [
+        {"role": item[0], "content": item[1]} if _is_pair(item) else item
+        for item in items
+    ]
     messages = tuple(
         read_message(item, role) for item in items if isinstance(item, dict)
     )
@@ -70,6 +80,18 @@ def _read_list(items: list[JSON], role: str) -> Messages | None:
     if texts:
         return (Message(role=role, text=" ".join(texts)),)
     return (_dumped(role, items),) if items else None
+
+
+_ROLES = USER_ROLES | MODEL_ROLES | {"system"}
+
+
+def _is_pair(item: JSON) -> bool:
+    """Tell LangChain's shorthand for a message: a list of a role and a text."""
+    return (
+        isinstance(item, list)
+        and [type(member) for member in item] == [str, str]
+        and item[0] in _ROLES
+    )
 
 
 def _is_message(item: JSONObject) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from evaluation.conversation.model import Content, Gap
 from evaluation.conversation.said import user_message
-from evaluation.conversation.tools import unreadable_arguments
+from evaluation.conversation.tools import has_arguments
 from evaluation.conversation.tree import Forest
 from evaluation.conversation.turns import Turn
 
@@ -68,8 +68,9 @@ class Evidence:
                 message=f"{self._opening(trace_id)}: {text}",
                 span_id=turn.anchor.span_id,
             )
+        unknown = {c.span_id for c in turn.tool_calls() if c.args is None}
         for run in turn.tools:
-            if unreadable_arguments(run):
+            if run.span.span_id in unknown and has_arguments(run):
                 span_id = run.span.span_id
                 yield Gap(
                     code="tool_arguments_unreadable",

@@ -161,13 +161,22 @@ def _join_roots(turns: Sequence[Turn]) -> list[Turn]:
         before = joined[-1] if joined and joined[-1].parts[0].is_plain else None
         if before and _belongs(before, exchange):
             before.take(exchange)
-        elif turn.models or turn.agents:
+        elif turn.is_request():
             joined.append(exchange)
     return [exchange.turn() for exchange in joined]
+
+
+def _repeats(before: _Exchange, exchange: _Exchange) -> bool:
+    """Tell two spans that carry one whole conversation from two steps of it."""
+    one, other = before.last, exchange.last
+    if one is None or other is None or one.input != other.input:
+        return False
+    questions = sum(message.role in USER_ROLES for message in one.input or ())
+    return questions > 1 and one.output == other.output
 
 
 def _belongs(before: _Exchange, exchange: _Exchange) -> bool:
     turn = exchange.parts[0]
     if turn.is_plain:
-        return before.is_continued_by(exchange)
+        return before.is_continued_by(exchange) and not _repeats(before, exchange)
     return bool(turn.tools) and not (turn.models or turn.agents)

@@ -70,10 +70,10 @@ def _without_blanks(call: ToolCall) -> ToolCall:
     )
 
 
-def unreadable_arguments(run: ToolRun) -> bool:
-    """Tell whether a tool's arguments were captured and are no object."""
-    captured = [v.arguments for v in (run.view, *run.inner)]
-    return any(value not in _NOTHING for value in captured) and _args_of(run) is None
+def has_arguments(run: ToolRun) -> bool:
+    """Tell whether anything was captured where a tool's arguments belong."""
+    captured = (view.arguments for view in (run.view, *run.inner))
+    return any(value not in _NOTHING for value in captured)
 
 
 _NOTHING = (MISSING, None, "")

@@ -67,7 +67,14 @@ class AgentRun(msgspec.Struct, eq=False):
     def name(self) -> str | None:
         """Return the agent's name, the one its caller chose where that is better."""
         arguments = self.tool.view.arguments if self.tool else MISSING
-        return _chosen_name(arguments) or self.view.agent_name
+        named = self.view.agent_name or _name_in(self.span.name)
+        return _chosen_name(arguments) or named
+
+
+def _name_in(span_name: str) -> str | None:
+    """Return what the conventions put behind the operation in a span's name."""
+    operation, _, name = span_name.partition(" ")
+    return name or None if operation == "invoke_agent" else None
 
 
 def _chosen_name(arguments: object) -> str | None:

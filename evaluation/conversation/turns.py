@@ -38,10 +38,10 @@ class Turn:
         self._tool_calls: tuple[ToolCall, ...] | None = None
 
     def _own_agent(self) -> AgentRun | None:
-        if self.owner is not None and self.owner.is_agent:
-            return self.owner
-        facing = (run for run in self.agents if run.is_agent and not run.aside)
-        return next(facing, None)
+        facing = [run for run in self.agents if run.is_agent and not run.aside]
+        # An agent without a name wraps the one that the user knows.
+        named = (run for run in facing if run.name())
+        return next(named, next(iter(facing), None))
 
     @property
     def is_adk(self) -> bool:
@@ -105,6 +105,10 @@ class Turn:
             return self.own_agent.name()
         names = (run.view.agent_name for run in self.speaking)
         return next((name for name in names if name), None)
+
+    def is_request(self) -> bool:
+        """Tell whether an agent or a model faces the user; tools alone serve others."""
+        return bool(self.agents) or any(not run.aside for run in self.models)
 
 
 def speaking(models: Sequence[ModelRun]) -> list[ModelRun]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evaluation.conversation.anything import read_anything
 from evaluation.conversation.chat import read_message
-from evaluation.conversation.decoding import MISSING, decode
+from evaluation.conversation.decoding import MISSING, as_object, decode
 from evaluation.conversation.dialect import (
     Attributes,
     Dialect,
@@ -90,15 +90,20 @@ def _arguments(span: Span) -> JSON:
     for name in names:
         value = span.attributes.get(name)
         if value not in (None, ""):
-            return _arguments_of(value)
+            return _arguments_of(value, span.attributes.get("tool.parameters"))
     return MISSING
 
 
-def _arguments_of(value: JSON) -> JSON:
+def _arguments_of(value: JSON, parameters: JSON) -> JSON:
+    """Take the arguments out of what smolagents records: args, kwargs and more."""
     decoded = decode(value)
-    if isinstance(decoded, dict) and isinstance(decoded.get("kwargs"), dict):
-        return decoded["kwargs"]  # smolagents: {"args": [...], "kwargs": {...}, ...}
-    return value
+    if not isinstance(decoded, dict) or not isinstance(decoded.get("kwargs"), dict):
+        return value
+    positional = decoded.get("args")
+    if not isinstance(positional, list):
+        return decoded["kwargs"]
+    names = as_object(parameters) or {}
+    return {**dict(zip(names, positional, strict=False)), **decoded["kwargs"]}
 
 
 def _result(span: Span) -> JSON:

@@ -306,3 +306,26 @@ def test_a_trace_without_agents_says_so() -> None:
 
     assert [gap.code for gap in conversation.gaps] == ["no_turns"]
     assert "no invoke_agent spans found" in conversation.warnings[0]
+
+
+def test_spans_without_marks_below_an_agent_of_adk_count() -> None:
+    model = {
+        "gen_ai.request.model": "m",
+        "gen_ai.input.messages": text([{"role": "user", "content": "q"}]),
+        "gen_ai.output.messages": text([{"role": "assistant", "content": "a"}]),
+        "gen_ai.usage.input_tokens": 9,
+    }
+    tool = {"gen_ai.tool.name": "f", "gen_ai.tool.call.arguments": '{"a": 1}'}
+
+    conversation = conversation_of(
+        adk_agent("i"),
+        span("l", "i", model, name="call_llm"),
+        span("t", "i", tool, name="execute_tool f", at=10),
+    )
+
+    (turn,) = conversation.invocations
+    assert asked_and_answered(turn) == ("q", "a")
+    assert [call.args for call in turn.tool_calls] == [{"a": 1}]
+    assert conversation.performance is not None
+    assert conversation.performance["counts"]["llm_calls"] == 1
+    assert conversation.performance["tokens"]["total_prompt"] == 9

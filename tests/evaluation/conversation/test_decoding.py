@@ -69,6 +69,7 @@ def test_counts_are_whole_numbers_or_unknown(value: Any, expected: int | None) -
         pytest.param({"question": "q", "k": 3}, id="named text"),
         pytest.param({"q": "q"}, id="only text"),
         pytest.param(["q"], id="texts"),
+        pytest.param({"messages": [["human", "q"]]}, id="pairs"),
     ],
 )
 def test_the_question_is_found_in_inputs_of_any_shape(value: Any) -> None:

@@ -701,3 +701,30 @@ def test_an_embedding_of_any_dialect_answers_nothing() -> None:
 
     assert asked_and_answered(turn) == (QUESTION, ANSWER)
     assert len(turn.model_calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        pytest.param(
+            {"args": [], "kwargs": {"city": "Oslo"}}, {"city": "Oslo"}, id="named"
+        ),
+        pytest.param({"args": ["Oslo"], "kwargs": {}}, {"city": "Oslo"}, id="by place"),
+    ],
+)
+def test_arguments_of_smolagents_are_unwrapped(recorded: Any, expected: Any) -> None:
+    turn = only_turn(
+        span("a", None, {"openinference.span.kind": "AGENT", "input.value": QUESTION}),
+        span(
+            "t",
+            "a",
+            {
+                "openinference.span.kind": "TOOL",
+                "tool.name": "get_weather",
+                "tool.parameters": text({"city": {"type": "string"}}),
+                "input.value": text(recorded),
+            },
+        ),
+    )
+
+    assert turn.tool_calls[0].args == expected

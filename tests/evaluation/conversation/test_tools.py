@@ -250,10 +250,11 @@ def test_arguments_are_an_object_or_unknown(args: Any, expected: Any) -> None:
     assert call.args == expected
 
 
-def test_unreadable_arguments_are_a_gap() -> None:
+def test_unreadable_arguments_are_a_gap_unless_the_request_tells_them() -> None:
     turn = only_turn(
         agent("r"),
-        chat("l", "r", [user("q")], [said("a")]),
+        chat("l", "r", [user("q")], [asks_for("h", "c3", a=1), said("a")]),
+        tool("t3", "r", "h", call_id="c3", args="{'a': 1}", at=5),
         tool("t1", "r", "f", args="[1]", at=10),
         tool("t2", "r", "g", at=20),
     )

@@ -274,3 +274,51 @@ def test_a_failed_turn_tells_its_error() -> None:
 
     assert (turn.error, turn.model_calls[0].error) == ("429", "429")
     assert asked_and_answered(turn) == ("q", None)
+
+
+def test_tools_of_nobody_are_no_turn() -> None:
+    conversation = conversation_of(
+        tool("t", None, "serve", lasts=900),
+        chat("l", "t", [user("summarise")], [said("short")], at=10),
+    )
+
+    assert conversation.invocations == ()
+    assert conversation.performance is not None
+    assert conversation.performance["counts"]["tool_calls"] == 1
+
+
+def test_a_wrapper_without_a_name_is_not_the_agent_that_the_user_knows() -> None:
+    turn = only_turn(
+        span("w", None, {"openinference.span.kind": "AGENT"}, lasts=900),
+        agent("a", "w", agent_name="triage", at=1),
+        chat("l", "a", [user("q")], [said("a")], at=2),
+        tool("t", "a", "f", at=200),
+    )
+
+    assert (turn.agent_name, turn.nested_agents) == ("triage", ())
+    assert [call.agent for call in turn.tool_calls] == [None]
+
+
+def test_an_agent_is_named_by_its_span_where_nothing_else_names_it() -> None:
+    attributes = {"gen_ai.operation.name": "invoke_agent"}
+
+    turn = only_turn(
+        span("r", None, attributes, name="invoke_agent helper"),
+        chat("l", "r", [user("q")], [said("a")]),
+    )
+
+    assert turn.agent_name == "helper"
+
+
+def test_one_conversation_of_calls_only_is_not_one_tool_loop() -> None:
+    given = [user("Q1"), user("Q2")]
+    output = [asks_for("f", "c1")]
+
+    conversation = conversation_of(
+        chat("l1", None, given, output), chat("l2", None, given, output, at=500)
+    )
+
+    assert [asked_and_answered(turn) for turn in conversation.invocations] == [
+        ("Q1", None),
+        ("Q2", None),
+    ]

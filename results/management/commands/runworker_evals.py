@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib.metadata import version
 from types import FrameType
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluation.parentage import end_with_parent
+from results.delivery.starting import delivering
 from results.recording import EvaluationExecutor
 from runs.worker.lock import single_worker
 from runs.worker.loop import Worker, WorkerSettings
@@ -56,7 +58,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop)
         if options["stop_with_parent"]:
             end_with_parent(signal.SIGTERM, parent=options["stop_with_parent"])
-        with single_worker():
+        with single_worker(), delivering():
             worker.run()
 
 
@@ -70,4 +72,5 @@ def worker_settings(*, slots: int) -> WorkerSettings:
         poll_s=settings.WORKER_POLL_INTERVAL_S,
         drain_s=settings.DRAIN_S,
         command=EVALUATOR,
+        version=version("agentevals-django"),
     )

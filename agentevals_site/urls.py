@@ -10,6 +10,7 @@ from rest_framework.routers import SimpleRouter
 
 from agentevals_site.problems import api_not_found
 from agentevals_site.views import health
+from results.api.deliveries import RunDeliveryViewSet
 from results.api.views import RunResultViewSet, RunRetryViewSet
 from runs.api.views import RunViewSet
 
@@ -32,6 +33,9 @@ router.register(
     r"runs/(?P<run_id>[^/]+)/results", RunResultViewSet, basename="run-result"
 )
 router.register(r"runs/(?P<run_id>[^/]+)/retry", RunRetryViewSet, basename="run-retry")
+router.register(
+    r"runs/(?P<run_id>[^/]+)/deliveries", RunDeliveryViewSet, basename="run-delivery"
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/health/?$", health, name="health"),

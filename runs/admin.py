@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,11 +13,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from runs import queue
-from runs.models import Run, RunInput, TraceDocument
+from runs.api.redaction import redact_spec
+from runs.models import Run, RunInput, TraceDocument, Worker
 from runs.requests import Rerun
 from runs.submission import resubmission, submit
 from runs.wakeups import announce_work
@@ -180,7 +183,7 @@ class RunAdmin(ReadOnlyAdmin):
     @admin.display(description="specification")
     def specification(self, run: Run) -> SafeString:
         """Show what was asked."""
-        return pretty(run.spec)
+        return pretty(redact_spec(run.spec))
 
     @admin.display(description="summary")
     def totals(self, run: Run) -> SafeString | str:
@@ -233,6 +236,40 @@ class RunAdmin(ReadOnlyAdmin):
             content_type="application/octet-stream",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    """The workers and how they are."""
+
+    list_display = ("worker_id", "state", "load", "version", "started_at", "seen_at")
+    list_filter = ("host", "version", "started_at")
+    search_fields = ("worker_id",)
+    ordering = ("-seen_at",)
+    fields = (*list_display, "host", "pid", "stopped_at", "totals")
+
+    class Media:
+        css = {"all": ("runs/admin.css",)}
+
+    @admin.display(description="status")
+    def state(self, worker: Worker) -> SafeString:
+        """Show whether the worker works, drains, has stopped or is missing."""
+        if worker.stopped_at is not None:
+            return badge("stopped")
+        overdue = timezone.now() - worker.seen_at > timedelta(seconds=settings.LEASE_S)
+        if overdue:
+            return badge("missing")
+        return badge("draining" if worker.draining else "running")
+
+    @admin.display(description="busy")
+    def load(self, worker: Worker) -> str:
+        """Show how many slots are taken."""
+        return f"{worker.busy} of {worker.slots}"
+
+    @admin.display(description="counters")
+    def totals(self, worker: Worker) -> SafeString:
+        """Show what the worker has counted."""
+        return pretty(worker.counters)
 
 
 @admin.register(TraceDocument)

@@ -117,8 +117,8 @@ pg-down: $(DEVELOPMENT)  ## Stop that PostgreSQL; its data stays
 
 .PHONY: migrate
 migrate: $(DEVELOPMENT)  ## Migrate AGENTEVALS_DATABASE_URL, or the PostgreSQL of pg-up
-	@: "$${AGENTEVALS_DATABASE_URL:=$$($(POSTGRES) dsn)}" && export AGENTEVALS_DATABASE_URL \
-		&& $(VENV)/bin/agentevals migrate
+	@dsn="$${AGENTEVALS_DATABASE_URL:-$$($(POSTGRES) dsn)}" && [ -n "$$dsn" ] \
+		&& AGENTEVALS_DATABASE_URL="$$dsn" $(VENV)/bin/agentevals migrate
 
 # --- Checking ---------------------------------------------------------------------------
 

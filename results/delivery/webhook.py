@@ -83,7 +83,7 @@ def _headers(sink: WebhookSink) -> dict[str, str]:
         value = os.environ.get(variable)
         if is_sendable(variable) and value and HEADER_VALUE.fullmatch(value):
             resolved[name.lower()] = value
-    return resolved
+    return {name: value.strip() for name, value in resolved.items()}
 
 
 def _marks(delivery: Delivery, content: bytes, secret: str) -> Mapping[str, str]:

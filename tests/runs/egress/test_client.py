@@ -86,6 +86,18 @@ def test_an_answer_that_takes_too_long_is_given_up(
         get(client, server.url, timeout_s=0.3)
 
 
+def test_a_header_that_cannot_be_sent_is_not_repeated(
+    server: HttpServer, client: Client
+) -> None:
+    with pytest.raises(EgressError) as caught:
+        client.call(
+            "GET", server.url, headers={"X": "hunter2\n"}, timeout_s=5, max_bytes=1
+        )
+
+    assert not caught.value.transient
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_port_that_nobody_listens_on_is_unreachable(client: Client) -> None:
     with pytest.raises(UnreachableError):
         get(client, "http://127.0.0.1:9/")

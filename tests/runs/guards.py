@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from django.db import connection
 
+# A run that ended may only be opened again, which gives it a new deadline.
 POSTGRES = """
 CREATE OR REPLACE FUNCTION guard_run() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF OLD.status IN ('succeeded', 'failed', 'cancelled') AND NEW.status <> OLD.status THEN
+  IF OLD.finished_at IS NOT NULL AND NEW.status <> OLD.status
+     AND NOT (NEW.status = 'queued' AND NEW.deadline_at IS NULL) THEN
     RAISE EXCEPTION 'guard: run % ended twice: % then %', OLD.run_id, OLD.status, NEW.status;
   END IF;
   IF NEW.attempt < OLD.attempt THEN
@@ -27,7 +29,8 @@ CREATE OR REPLACE TRIGGER guard_run BEFORE UPDATE ON run
 
 SQLITE = (
     "CREATE TRIGGER IF NOT EXISTS guard_run_ends_once BEFORE UPDATE ON run "
-    "WHEN OLD.status IN ('succeeded', 'failed', 'cancelled') AND NEW.status <> OLD.status "
+    "WHEN OLD.finished_at IS NOT NULL AND NEW.status <> OLD.status "
+    "AND NOT (NEW.status = 'queued' AND NEW.deadline_at IS NULL) "
     "BEGIN SELECT RAISE(ABORT, 'guard: a run ended twice'); END",
     "CREATE TRIGGER IF NOT EXISTS guard_run_attempt BEFORE UPDATE ON run "
     "WHEN NEW.attempt < OLD.attempt "

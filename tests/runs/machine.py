@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F
 from hypothesis import strategies as st
@@ -31,12 +32,14 @@ from evaluation.framing import Frame, FrameKind
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from results.models import Result
 from results.recording import EvaluationExecutor
+from results.retrying import retry
 from runs import queue
-from runs.errors import RunConflictError
+from runs.errors import RunNotEndedError
 from runs.models import Lease, Run, RunEvent
 from runs.models.clock import Now
+from runs.requests import Units
 from runs.spec import read_submission
-from runs.submission import submit
+from runs.submission import Outcome, submit
 from tests.runs.building import submission_body
 
 # Time moves in steps of 20 s and real time passes too: no duration here is a multiple of
@@ -128,9 +131,7 @@ def write(leases: Sequence[Lease], frames: Sequence[Frame]) -> set[Lease]:
         endings = EvaluationExecutor().record(
             {run: list(frames) for run in held.values()}
         )
-        RunEvent.objects.bulk_create(
-            ending.apply(run) for run, ending in endings.items()
-        )
+        RunEvent.objects.log([end.apply(run) for run, end in endings.items()])
         return set(held)
 
 
@@ -178,12 +179,16 @@ class QueueMachine(RuleBasedStateMachine):
         body = submission_body(
             runId=str(run_id), priority=priority, labels={"project": project}
         )
-        accepted = submit(read_submission(body), max_attempts=max_attempts)
-        assert accepted.created
+        run = self.answered(body, Outcome.CREATED, max_attempts)
         self.model[run_id] = Expected(
-            priority, accepted.run.fair_key, max_attempts, available_s=self.now_s
+            priority, run.fair_key, max_attempts, available_s=self.now_s
         )
         return run_id
+
+    def answered(self, body: bytes, outcome: Outcome, max_attempts: int = 3) -> Run:
+        (answer,) = submit([read_submission(body)], max_attempts=max_attempts)
+        assert answer.outcome is outcome
+        return answer.run
 
     @rule(run_id=runs)
     def submits_again(self, run_id: UUID) -> None:
@@ -191,14 +196,27 @@ class QueueMachine(RuleBasedStateMachine):
         body = submission_body(
             runId=str(run_id), priority=stored.priority, labels=stored.labels
         )
-        accepted = submit(read_submission(body), max_attempts=3)
-        assert (accepted.run.pk, accepted.created) == (run_id, False)
+        assert self.answered(body, Outcome.EXISTING).pk == run_id
 
     @rule(run_id=runs)
     def submits_something_else_under_the_same_id(self, run_id: UUID) -> None:
         body = submission_body(runId=str(run_id), spec={"context": {"other": True}})
-        with pytest.raises(RunConflictError):
-            submit(read_submission(body), max_attempts=3)
+        assert self.answered(body, Outcome.CONFLICT).pk == run_id
+
+    @rule(run_id=runs, units=st.sampled_from(["errored", "all"]))
+    def asks_for_another_try(self, run_id: UUID, units: Units) -> None:
+        run = self.model[run_id]
+        if run.status not in TERMINAL:
+            with pytest.raises(RunNotEndedError):
+                retry(run_id, units)
+            return
+        run.max_attempts = run.attempt + settings.MAX_RUN_ATTEMPTS
+        run.cancelled, run.code, run.deadline_s = False, "", None
+        run.requeue("reopened", self.now_s)
+        if units == "all":
+            run.results.clear()
+
+        retry(run_id, units)
 
     @rule(run_id=runs)
     def cancels(self, run_id: UUID) -> None:
@@ -309,8 +327,7 @@ class QueueMachine(RuleBasedStateMachine):
         alive = run.owns(lease)
 
         with queue.holding([lease]) as held:
-            for mine in held.values():
-                mine.release().save(force_insert=True)
+            RunEvent.objects.log([mine.release() for mine in held.values()])
 
         assert set(held) == ({lease} if alive else set())
         if alive:

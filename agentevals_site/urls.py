@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import TemplateView
 from rest_framework.routers import SimpleRouter
 
+from agentevals_site.monitoring import metrics, ready
 from agentevals_site.problems import api_not_found
 from agentevals_site.views import health
 from results.api.deliveries import RunDeliveryViewSet
@@ -39,6 +40,8 @@ router.register(
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/health/?$", health, name="health"),
+    re_path(r"^api/ready/?$", ready, name="ready"),
+    re_path(r"^metrics/?$", metrics, name="metrics"),
     path("api/", include(router.urls)),
     re_path(r"^api(/|$)", api_not_found),
     path("", TemplateView.as_view(template_name="site/home.html"), name="home"),

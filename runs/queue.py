@@ -32,10 +32,11 @@ def claim(
 
     Returns:
         The runs as they are after the claim, with their inputs' documents not loaded.
-        ``remaining`` on each is what is left of its deadline.
+        ``remaining`` on each is what is left of its deadline, ``waited`` the time it
+        was due.
     """
     with transaction.atomic():
-        runs = list(Run.objects.due().with_remaining().lock(skip_locked=True)[:limit])
+        runs = list(Run.objects.due().with_times().lock(skip_locked=True)[:limit])
         if not runs:
             return []
         Run.objects.filter(pk__in=[run.pk for run in runs]).update(
@@ -72,6 +73,14 @@ def heartbeat(
     """
     held = Run.objects.using(using).held(leases)
     held.update(lease_expires_at=from_now(lease))
+    return listen(leases, using=using)
+
+
+def listen(
+    leases: Sequence[Lease], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[Lease, Pulse]:
+    """Hear what became of the runs of a worker, as ``heartbeat`` does, and write nothing."""
+    held = Run.objects.using(using).held(leases)
     rows = held.annotate(
         deadline_passed=models.Case(
             models.When(deadline_at__lte=Now(), then=True), default=False
@@ -119,7 +128,7 @@ def sweep() -> list[Run]:
     with transaction.atomic():
         runs = list(
             Run.objects.filter(overdue | lost)
-            .with_remaining()
+            .with_times()
             .lock(skip_locked=True)[:SWEEP_BATCH]
         )
         RunEvent.objects.log([e for run in runs for e in _take_back(run)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runs.models.documents import RunInput, TraceDocument
 from runs.models.events import EventKind, RunEvent
 from runs.models.run import Approach, Lease, Run, RunStatus
+from runs.models.workers import Worker
 
 __all__ = [
     "Approach",
@@ -15,4 +16,5 @@ __all__ = [
     "RunInput",
     "RunStatus",
     "TraceDocument",
+    "Worker",
 ]

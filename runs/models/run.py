@@ -93,12 +93,15 @@ class RunQuerySet(models.QuerySet["Run"]):
         owned = (Q(pk=lease.run_id, attempt=lease.attempt) for lease in leases)
         return self.running().filter(reduce(or_, owned, Q(pk__in=())))
 
-    def with_remaining(self) -> Self:
-        """Read along what is left of the deadline, by the database's clock."""
-        left = ExpressionWrapper(
-            F("deadline_at") - Now(), output_field=models.DurationField()
-        )
-        return self.annotate(remaining=left)
+    def with_times(self) -> Self:
+        """Read along how long a run is due and what is left of its deadline.
+
+        Both by the database's clock.
+        """
+        duration: models.DurationField[timedelta, timedelta] = models.DurationField()
+        left = ExpressionWrapper(F("deadline_at") - Now(), output_field=duration)
+        due = ExpressionWrapper(Now() - F("available_at"), output_field=duration)
+        return self.annotate(remaining=left, waited=due)
 
     def lock(self, *, skip_locked: bool = False) -> Self:
         """Lock the rows for the rest of the transaction.
@@ -148,8 +151,9 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    # Only on rows that were read ``with_remaining``; None without a deadline.
+    # Only on rows that were read ``with_times``; no deadline, none remaining.
     remaining: timedelta | None
+    waited: timedelta
 
     objects = RunQuerySet.as_manager()
 

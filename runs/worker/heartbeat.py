@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
 
@@ -67,14 +67,19 @@ class Heartbeat:
     """A thread with a connection of its own, one statement for all runs.
 
     ``stop_work(lease, verdict)`` is called from this thread and must not block: it kills
-    the evaluator process at once, whatever the worker is doing meanwhile.
+    the evaluator process at once, whatever the worker is doing meanwhile. ``report`` is
+    called with each beat, to tell people how the worker is.
     """
 
     def __init__(
-        self, clock: LeaseClock, stop_work: Callable[[Lease, Verdict], None]
+        self,
+        clock: LeaseClock,
+        stop_work: Callable[[Lease, Verdict], None],
+        report: Callable[[], None],
     ) -> None:
         """Prepare the thread."""
         self._clock = clock
+        self._report = report
         self._stop_work = stop_work
         self._expiry: dict[Lease, float] = {}
         self._lock = threading.Lock()
@@ -115,40 +120,53 @@ class Heartbeat:
         self._stop(late, Verdict.LOST)
 
     def _run(self) -> None:
+        due_s = clock_s()
         while not self._stopping:
-            pause_s = self._clock.heartbeat_s if self._beat() else RETRY_S
-            self._wake.wait(spread(pause_s))
+            if clock_s() >= due_s:
+                pause_s = self._clock.heartbeat_s if self._try(self._beat) else RETRY_S
+                due_s = clock_s() + spread(pause_s)
+            else:
+                self._try(self._look)
+            self._wake.wait(max(0.0, due_s - clock_s()))
             self._wake.clear()
             time.sleep(MIN_PAUSE_S)
         connections.close_all()
 
-    def _beat(self) -> bool:
-        """Renew all leases; whether it worked."""
+    def _try(self, act: Callable[[list[Lease]], None]) -> bool:
+        """Do something for all leases; whether it worked."""
         self.drop_expired()
         with self._lock:
             leases = list(self._expiry)
-        if not leases:
-            return True
-        sent_s = clock_s()
         try:
-            pulses = queue.heartbeat(
-                leases,
-                lease=timedelta(seconds=self._clock.lease_s),
-                using=DATABASE,
-            )
+            act(leases)
         except DatabaseError as error:
             logger.warning("heartbeat failed, trying again: %s", error)
             connections[DATABASE].close()
             return False
-        self._hear(leases, pulses, sent_s)
         return True
 
-    def _hear(
-        self, leases: list[Lease], pulses: dict[Lease, queue.Pulse], sent_s: float
-    ) -> None:
-        with self._lock:
-            for lease in pulses.keys() & self._expiry.keys():
-                self._expiry[lease] = self._clock.expiry(sent_s)
+    def _beat(self, leases: list[Lease]) -> None:
+        """Renew all leases and hear what became of their runs."""
+        if leases:
+            sent_s = clock_s()
+            lease = timedelta(seconds=self._clock.lease_s)
+            pulses = queue.heartbeat(leases, lease=lease, using=DATABASE)
+            with self._lock:
+                for renewed in pulses.keys() & self._expiry.keys():
+                    self._expiry[renewed] = self._clock.expiry(sent_s)
+            self._hear(leases, pulses)
+        self._report()
+
+    def _look(self, leases: list[Lease]) -> None:
+        """Hear what became of the runs, between beats and without writing.
+
+        On SQLite every write wakes the worker, so one that answered a wake-up would be
+        the next.
+        """
+        if leases:
+            self._hear(leases, queue.listen(leases, using=DATABASE))
+
+    def _hear(self, leases: list[Lease], pulses: Mapping[Lease, queue.Pulse]) -> None:
         self._stop((le for le in leases if le not in pulses), Verdict.LOST)
         alive = pulses.values()
         self._stop((p.lease for p in alive if p.cancel_requested), Verdict.CANCELLED)

@@ -16,15 +16,25 @@ import uuid
 from contextlib import suppress
 from datetime import timedelta
 
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
 from evaluation.values import Value
 from runs import queue
 from runs.models import Lease, Run, RunEvent
+from runs.models import Worker as WorkerRecord
+from runs.models.clock import Now
 from runs.wakeups import Listener
 from runs.worker.children import Child
+from runs.worker.counters import Counters
 from runs.worker.execution import Ending, Executor
-from runs.worker.heartbeat import Heartbeat, LeaseClock, Verdict, clock_s, spread
+from runs.worker.heartbeat import (
+    DATABASE,
+    Heartbeat,
+    LeaseClock,
+    Verdict,
+    clock_s,
+    spread,
+)
 from runs.worker.slots import Slot
 
 logger = logging.getLogger(__name__)
@@ -47,6 +57,7 @@ class WorkerSettings(Value, frozen=True, kw_only=True):
     poll_s: float
     drain_s: float
     command: tuple[str, ...]
+    version: str = ""
 
 
 class Worker:
@@ -57,10 +68,11 @@ class Worker:
         # Random at every start: host names and process ids come back, and what a dead
         # namesake held must not look like ours.
         self.id = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:12]}"
+        self.counters = Counters()
         self._settings = settings
         self._executor = executor
         clock = LeaseClock(lease_s=settings.lease_s, heartbeat_s=settings.heartbeat_s)
-        self._heartbeat = Heartbeat(clock, self._stop_work)
+        self._heartbeat = Heartbeat(clock, self._stop_work, self._report)
         self._listener = Listener(self.wake)
         self._slots: dict[Lease, Slot] = {}
         self._idle: list[Child] = []
@@ -106,6 +118,7 @@ class Worker:
         for end in (self._wake_read, self._wake_write):
             end.setblocking(False)
         self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._record = self._sign_on()
         self._heartbeat.start()
         self._listener.start()
         self._idle.append(Child(self._settings.command))
@@ -184,6 +197,7 @@ class Worker:
         """Save what has arrived; the ends of several runs share a transaction."""
         for slot in [s for s in self._slots.values() if s.verdict is Verdict.LOST]:
             logger.warning("lease lost, work dropped: %s", _name(slot))
+            self.counters.add("leases_lost")
             self._vacate(slot)
         now_s = clock_s()
         due = [s for s in self._slots.values() if _is_past(s.save_at_s, now_s)]
@@ -217,10 +231,12 @@ class Worker:
             return
         if is_held:
             logger.info("%s ended", _name(slot))
+            self.counters.add("ended")
         elif slot.commit_unknown and queue.has_ended(slot.lease):
             logger.info("%s ended; its commit was answered late", _name(slot))
         else:
             logger.warning("stale write refused: %s", _name(slot))
+            self.counters.add("stale_writes_refused")
         self._vacate(slot)
 
     def _vacate(self, slot: Slot) -> None:
@@ -245,7 +261,9 @@ class Worker:
             return
         pause_s = self._settings.lease_s / SWEEPS_PER_LEASE
         self._sweep_at = clock_s() + spread(pause_s)
-        if queue.sweep():
+        swept = queue.sweep()
+        if swept:
+            self.counters.add("swept", len(swept))
             self._news.set()
 
     def _wants_work(self) -> bool:
@@ -271,6 +289,7 @@ class Worker:
             slot = Slot(run, deadline_s=sent_s + left.total_seconds())
             self._slots[slot.lease] = slot
             self._heartbeat.watch(slot.lease, sent_s)
+            self.counters.claimed(run.waited)
             logger.info("worker=%s claimed %s", self.id, _name(slot))
         if len(runs) == free:
             self._news.set()  # there may be more
@@ -309,6 +328,37 @@ class Worker:
         if slot.child_ended and slot.child is not None:
             self._selector.unregister(slot.child.output)
 
+    # --- Being seen ---------------------------------------------------------------------
+
+    def _sign_on(self) -> WorkerRecord:
+        WorkerRecord.objects.forget_old()
+        return WorkerRecord.objects.create(
+            worker_id=self.id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=self._settings.version,
+            slots=self._settings.slots,
+        )
+
+    def _report(self) -> None:
+        """Say how the worker is; called by the heartbeat's thread."""
+        self._record.report(
+            DATABASE,
+            busy=len(self._slots),
+            draining=self._drain_until is not None,
+            counters=self.counters.snapshot(),
+        )
+
+    def _sign_off(self) -> None:
+        with suppress(DatabaseError):
+            self._record.report(
+                DEFAULT_DB_ALIAS,
+                busy=0,
+                draining=True,
+                counters=self.counters.snapshot(),
+                stopped_at=Now(),
+            )
+
     # --- The end ------------------------------------------------------------------------
 
     def _shut_down(self) -> None:
@@ -318,6 +368,7 @@ class Worker:
             self._vacate(slot)
         for child in self._idle:
             child.close()
+        self._sign_off()
         self._selector.close()
         self._wake_read.close()
         self._wake_write.close()

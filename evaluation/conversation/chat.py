@@ -53,8 +53,8 @@ def read_message(item: JSONObject, role: str = "") -> Message:
     role = _role_of(item) or role
     _read_content(item, role, found)
     _read_tool_calls(item, found)
-    if kind_of(item) in PART_READERS:  # an item of OpenAI's Responses API
-        read_part(item, found)
+    if kind_of(item) in PART_READERS and found.is_empty():
+        read_part(item, found)  # an item of OpenAI's Responses API
     return found.message(role)
 
 
@@ -97,8 +97,8 @@ def _read_content(item: JSONObject, role: str, found: Collected) -> None:
 
 def _is_result(item: JSONObject) -> bool:
     content = item.get("content")
-    if isinstance(content, str):
-        return True
+    if content is None or isinstance(content, str):
+        return content is not None
     return bool(_result_id(item)) and not _has_typed_results(content)
 
 

@@ -56,6 +56,12 @@ def _decode_leniently(text: str, otherwise: JSON) -> JSON:
         return otherwise
 
 
+def decode_container(value: JSON) -> JSON:
+    """Decode JSON of a list or an object; text that says ``42`` stays text."""
+    decoded = decode(value)
+    return decoded if isinstance(decoded, dict | list) else value
+
+
 def decode_twice(value: JSON) -> JSON:
     """Decode JSON, and once more when what came out is again text."""
     first = decode(value)

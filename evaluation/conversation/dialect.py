@@ -35,6 +35,11 @@ def no_role(_span: Span) -> SpanRole | None:
     return None
 
 
+def no_error(_span: Span) -> str | None:
+    """Leave failures to the status of the span."""
+    return None
+
+
 def no_usage(_span: Span) -> Usage | None:
     """Leave the usage to the table of names."""
     return None
@@ -47,7 +52,7 @@ class Dialect(Value, frozen=True, kw_only=True):
     ``names`` maps a field of the view to attribute names, the most current first.
     ``role`` tells what a span is, ``input``/``output`` read its messages (None: not
     captured), ``arguments``/``result`` a tool call's, ``usage`` tokens that are not
-    plain attributes. ``answers`` says that the output of an agent is what its caller
+    plain attributes, ``error`` a failure that the status does not tell. ``answers`` says that the output of an agent is what its caller
     got, in the end.
     """
 
@@ -60,6 +65,7 @@ class Dialect(Value, frozen=True, kw_only=True):
     arguments: Callable[[Span], JSON] = missing
     result: Callable[[Span], JSON] = missing
     usage: Callable[[Span], Usage | None] = no_usage
+    error: Callable[[Span], str | None] = no_error
     answers: bool = False
 
 

@@ -85,6 +85,10 @@ class Collected:
             )
         )
 
+    def is_empty(self) -> bool:
+        """Tell whether nothing was found."""
+        return not (self.texts or self.calls or self.results)
+
     def message(self, role: str) -> Message:
         """Close the message."""
         return Message(

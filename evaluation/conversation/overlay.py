@@ -139,6 +139,14 @@ class Speech:
                 return value
         return MISSING
 
+    def error(self) -> str | None:
+        """Return why the span failed, None when it did not."""
+        error = error_of(self.span)
+        found = (dialect.error(self.span) for dialect in self.dialects)
+        return (
+            next((e for e in found if e is not None), None) if error is None else error
+        )
+
     def usage(self) -> Usage:
         """Return tokens: each count from the first dialect that has it."""
         found = Usage()
@@ -204,7 +212,7 @@ def _view(speech: Speech, role: SpanRole, is_adk: bool) -> View:
         input=speech.input(),
         output=output,
         answers=role != "model" and wrote is not None and wrote.answers,
-        error=error_of(span),
+        error=speech.error(),
         finish_reasons=_finish_reasons(span.attributes),
         invocation_id=text_or_none(speech.text("invocation_id")),
         conversation_id=text_or_none(speech.text("conversation_id")),
@@ -226,7 +234,7 @@ def _view_tool(speech: Speech, is_adk: bool) -> View:
         call_id=call_id or (span.span_id if is_adk else None),
         arguments=speech.value(lambda dialect: dialect.arguments),
         result=speech.value(lambda dialect: dialect.result),
-        error=error_of(span),
+        error=speech.error(),
         conversation_id=text_or_none(speech.text("conversation_id")),
     )
 

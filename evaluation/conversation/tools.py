@@ -20,6 +20,7 @@ from evaluation.conversation.messages import (
     Messages,
 )
 from evaluation.conversation.model import ToolCall
+from evaluation.conversation.parts import result_of_content
 from evaluation.conversation.tree import AgentRun, ModelRun, ToolRun, started
 from evaluation.values import JSON
 
@@ -211,27 +212,45 @@ def _place(
     return (sibling[0], sibling[1], sibling[2] + 1)
 
 
+_Key = tuple[str, str]
+
+
 class _Results:
-    """What later model calls were told about the results, by call id."""
+    """What later model calls were told about the results of tools.
+
+    Histories grow, so the longest account of an id, or of a name where results come
+    without an id, holds them all.
+    """
 
     def __init__(self, models: Iterable[ModelRun]) -> None:
-        self._by_id: dict[str, deque[CallResult]] = {}
+        self._told: dict[_Key, deque[CallResult]] = {}
         for model in models:
-            told: dict[str, deque[CallResult]] = defaultdict(deque)
+            told: dict[_Key, deque[CallResult]] = defaultdict(deque)
             for message in model.input or ():
                 for result in message.results:
-                    if result.call_id:
-                        told[result.call_id].append(result)
-            for call_id, results in told.items():
-                if len(results) >= len(self._by_id.get(call_id, ())):
-                    self._by_id[call_id] = results
+                    told[_key_of(result)].append(result)
+            for key, results in told.items():
+                if len(results) >= len(self._told.get(key, ())):
+                    self._told[key] = results
 
-    def take(self, call_id: str | None) -> CallResult | None:
-        """Return the next result for an id; the last one stays."""
-        results = self._by_id.get(call_id or "")
-        if not results:
-            return None
-        return results.popleft() if len(results) > 1 else results[0]
+    def take(self, call_id: str | None, name: str) -> CallResult | None:
+        """Return the next result for a call, by its id or else by its name and order."""
+        same_id = self._told.get(("id", call_id or ""))
+        if same_id:
+            return same_id.popleft() if len(same_id) > 1 else same_id[0]
+        for key in (("name", name), _NAMELESS):
+            if self._told.get(key):
+                return self._told[key].popleft()
+        return None
+
+
+_NAMELESS: _Key = ("", "")
+
+
+def _key_of(result: CallResult) -> _Key:
+    if result.call_id:
+        return "id", result.call_id
+    return ("name", result.name) if result.name else _NAMELESS
 
 
 def _args_of(run: ToolRun) -> JSON:
@@ -247,6 +266,7 @@ def _result_of(run: ToolRun) -> JSON:
 
 def _finish(call: _Call, results: _Results, own: AgentRun | None) -> ToolCall:
     run, request = call.run, call.request
+    name = (run.view.tool_name if run else request.name if request else None) or ""
     args = _args_of(run) if run else None
     call_id = run.view.call_id if run else None
     if request and (call_id is None or (run and call_id == run.span.span_id)):
@@ -254,14 +274,13 @@ def _finish(call: _Call, results: _Results, own: AgentRun | None) -> ToolCall:
     if request and not args:
         args = args if request.args is None else request.args
     # ADK writes results on its tool spans; where it does not, it was told not to.
-    told = None if run and run.view.is_adk else results.take(call_id)
+    told = None if run and run.view.is_adk else results.take(call_id, name)
     value = _result_of(run) if run else MISSING
     if value is MISSING and told is not None:
         value = told.value
     response = as_response(value)
-    name = (run.view.tool_name if run else None) or (request.name if request else "")
     return ToolCall(
-        name=name or "",
+        name=name,
         args=args,
         call_id=call_id,
         span_id=run.span.span_id if run else None,
@@ -293,7 +312,9 @@ def _failure_text(response: dict[str, JSON]) -> str:
         text = response.get(key)
         if isinstance(text, str):
             return text
-    return ""
+    said = result_of_content(response.get("content"))
+    text = said.get("result") if isinstance(said, dict) else said
+    return text if isinstance(text, str) else ""
 
 
 def _agent_name(

@@ -145,13 +145,13 @@ class ModelRun(msgspec.Struct, eq=False):
     @property
     def input(self) -> Messages | None:
         """Return what was sent, as the outermost span that captured it tells."""
-        return next((v.input for v in self.views if v.input is not None), None)
+        return _fullest(view.input for view in self.views)
 
     @property
     def output(self) -> Messages | None:
         """Return what came back; of several provider calls the last counts."""
         views = (self.view, *reversed(self.inner))
-        return next((v.output for v in views if v.output is not None), None)
+        return _fullest(view.output for view in views)
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -161,6 +161,12 @@ class ModelRun(msgspec.Struct, eq=False):
 
 def _first(texts: Iterable[str | None]) -> str | None:
     return next((text for text in texts if text is not None), None)
+
+
+def _fullest(captured: Iterable[Messages | None]) -> Messages | None:
+    """Return the first that holds messages, else the first that was captured."""
+    known = [messages for messages in captured if messages is not None]
+    return next(filter(None, known), known[0] if known else None)
 
 
 def _sum_usage(usages: Iterable[Usage]) -> Usage:

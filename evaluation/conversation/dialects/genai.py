@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from evaluation.conversation.anything import read_anything
 from evaluation.conversation.chat import read_message, read_messages
-from evaluation.conversation.decoding import MISSING, decode
+from evaluation.conversation.decoding import MISSING, decode, decode_container
 from evaluation.conversation.dialect import Dialect, SpanRole
 from evaluation.conversation.messages import Messages
 from evaluation.traces.model import Span
@@ -17,14 +17,17 @@ _OUTPUT = "gen_ai.output.messages"
 
 _ROLE_OF_OPERATION: dict[str, SpanRole] = {
     "invoke_agent": "agent",
-    "create_agent": "agent",
     "invoke_workflow": "workflow",
+    "conversation": "workflow",
     "execute_tool": "tool",
     "chat": "model",
     "text_completion": "model",
     "generate_content": "model",
     "embeddings": "embedding",
 }
+
+# Making an agent is no run of it, though the span names its model.
+_SETUP = "create_agent"
 
 _MODEL_NAMES = ("gen_ai.request.model", "gen_ai.response.model")
 
@@ -33,14 +36,14 @@ def _role(span: Span) -> SpanRole | None:
     attributes = span.attributes
     operation = attributes.get("gen_ai.operation.name")
     known = _ROLE_OF_OPERATION.get(operation) if isinstance(operation, str) else None
-    if known:
-        return None if operation == "create_agent" else known
+    if known or operation == _SETUP:
+        return known
     if attributes.get("gen_ai.tool.name"):
         return "tool"
-    if operation not in (None, ""):
-        return None
     if any(attributes.get(name) is not None for name in _MODEL_NAMES):
         return "model"
+    if operation not in (None, ""):
+        return None
     return "agent" if _INPUT in attributes or _OUTPUT in attributes else None
 
 
@@ -104,8 +107,7 @@ _OUTPUT_EVENTS = {"gen_ai.choice": "assistant"}
 
 
 def _event_item(attributes: Mapping[str, JSON]) -> JSONObject:
-    item = {key: decode(value) for key, value in attributes.items() if key != "id"}
-    item |= {key: attributes[key] for key in ("id",) if key in attributes}
+    item = {key: decode_container(value) for key, value in attributes.items()}
     message = item.pop("message", None)
     if isinstance(message, dict):
         return {**item, **message}

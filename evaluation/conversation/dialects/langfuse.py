@@ -78,6 +78,13 @@ def _usage_of(details: JSONObject) -> Usage:
     return Usage(**counts)
 
 
+def _error(span: Span) -> str | None:
+    if span.attributes.get(_PREFIX + "level") != "ERROR":
+        return None
+    message = span.attributes.get(_PREFIX + "status_message")
+    return message if isinstance(message, str) else ""
+
+
 LANGFUSE = Dialect(
     name="langfuse",
     roots=frozenset({"langfuse"}),
@@ -92,4 +99,5 @@ LANGFUSE = Dialect(
     result=_result,
     answers=True,
     usage=_usage,
+    error=_error,
 )

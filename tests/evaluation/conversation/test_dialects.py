@@ -728,3 +728,55 @@ def test_arguments_of_smolagents_are_unwrapped(recorded: Any, expected: Any) -> 
     )
 
     assert turn.tool_calls[0].args == expected
+
+
+def test_a_langfuse_level_is_an_error() -> None:
+    prefix = "langfuse.observation."
+
+    turn = only_turn(
+        span("a", None, {prefix + "type": "agent", prefix + "input": QUESTION}),
+        span(
+            "t",
+            "a",
+            {
+                prefix + "type": "tool",
+                prefix + "level": "ERROR",
+                prefix + "status_message": "boom",
+            },
+            name="get_weather",
+        ),
+    )
+
+    assert [call.error for call in turn.tool_calls] == ["boom"]
+
+
+def test_the_first_strands_wrote_tools_in_attributes() -> None:
+    system = {"gen_ai.system": "strands-agents"}
+
+    turn = only_turn(
+        span(
+            "l",
+            None,
+            {
+                **system,
+                "gen_ai.request.model": "claude",
+                "gen_ai.prompt": text([user([{"text": QUESTION}])]),
+                "gen_ai.completion": text([{"text": ANSWER}]),
+            },
+        ),
+        span(
+            "t",
+            "l",
+            {
+                **system,
+                "tool.name": "get_weather",
+                "tool.id": "call_1",
+                "tool.parameters": '{"city": "Oslo"}',
+                "tool.result": text([{"text": "3 degrees"}]),
+            },
+            at=10,
+        ),
+    )
+
+    assert asked_and_answered(turn)[0] == QUESTION
+    assert calls_of(turn) == [CALL]

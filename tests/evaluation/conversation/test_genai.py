@@ -356,3 +356,33 @@ def test_finish_reasons_are_a_list_whatever_they_were() -> None:
     turn = only_turn(chat("l", None, [user("q")], attributes=reasons))
 
     assert turn.model_calls[0].finish_reasons == ("stop",)
+
+
+def test_a_question_that_is_a_number_stays_text() -> None:
+    events = (
+        event("gen_ai.user.message", content="42"),
+        event("gen_ai.choice", message=text({"role": "assistant", "content": "true"})),
+    )
+
+    turn = only_turn(chat("l", events=events))
+
+    assert asked_and_answered(turn) == ("42", "true")
+
+
+def test_making_an_agent_is_no_turn() -> None:
+    attributes = {"gen_ai.operation.name": "create_agent", "gen_ai.request.model": "m"}
+
+    conversation = conversation_of(span("c", None, attributes))
+
+    assert [gap.code for gap in conversation.gaps] == ["no_turns"]
+
+
+def test_unreadable_messages_of_a_wrapper_do_not_hide_those_inside() -> None:
+    broken = {"gen_ai.input.messages": "{nope", "gen_ai.output.messages": "nope"}
+
+    turn = only_turn(
+        chat("w", attributes=broken), chat("l", "w", [user("q")], [said("a")], at=1)
+    )
+
+    assert asked_and_answered(turn) == ("q", "a")
+    assert len(turn.model_calls) == 1

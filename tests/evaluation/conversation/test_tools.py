@@ -361,3 +361,43 @@ def test_a_placeholder_is_no_call_id(placeholder: str) -> None:
     (call,) = calls_of(tool("t", "r", "f", call_id=placeholder))
 
     assert call.call_id is None
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param({"role": "tool", "content": "done"}, id="order"),
+        pytest.param({"role": "function", "name": "f", "content": "done"}, id="name"),
+    ],
+)
+def test_a_result_without_id_goes_to_the_next_call(result: Any) -> None:
+    calls = calls_of(
+        chat("l1", "r", [user("q")], [asks_for("f", "c1"), asks_for("g", "c2")]),
+        chat("l2", "r", [user("q"), result], [said("a")], at=300),
+    )
+
+    assert [call.response for call in calls] == [{"result": "done"}, None]
+
+
+def test_a_result_of_the_responses_api_is_found_by_its_call_not_its_item() -> None:
+    result = {
+        "type": "function_call_output",
+        "id": "fc_9",
+        "call_id": "c1",
+        "output": "done",
+    }
+
+    calls = calls_of(
+        chat("l1", "r", [user("q")], [asks_for("f", "c1")]),
+        chat("l2", "r", [user("q"), result], [said("a")], at=300),
+    )
+
+    assert [call.response for call in calls] == [{"result": "done"}]
+
+
+def test_an_mcp_tool_says_in_its_content_why_it_failed() -> None:
+    result = {"isError": True, "content": [{"type": "text", "text": "no such city"}]}
+
+    (call,) = calls_of(tool("t", "r", "f", result=result))
+
+    assert call.error == "no such city"

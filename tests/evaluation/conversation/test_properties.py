@@ -207,7 +207,7 @@ def used_spans(conversation: Conversation) -> list[str]:
     return [call.span_id for call in calls if call.span_id]
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(traces())
 def test_any_tree_of_any_attributes_converts(tree: list[Span]) -> None:
     conversation = convert(trace_of(*tree))
@@ -227,7 +227,7 @@ def test_any_tree_of_any_attributes_converts(tree: list[Span]) -> None:
     assert counts["tool_calls"] >= len(used)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(traces())
 def test_what_came_out_is_json(tree: list[Span]) -> None:
     conversation = convert(trace_of(*tree))
@@ -237,7 +237,7 @@ def test_what_came_out_is_json(tree: list[Span]) -> None:
     assert msgspec.to_builtins(conversation)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(traces(), st.randoms(use_true_random=False))
 def test_the_order_in_the_file_decides_nothing_but_ties(
     tree: list[Span], random: Any

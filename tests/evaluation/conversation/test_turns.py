@@ -322,3 +322,36 @@ def test_one_conversation_of_calls_only_is_not_one_tool_loop() -> None:
         ("Q1", None),
         ("Q2", None),
     ]
+
+
+def test_blank_questions_of_one_conversation_are_passed_over_and_counted() -> None:
+    given = [user("Q1"), user(""), user("Q3")]
+    output = [said("A1"), said("A3")]
+
+    conversation = conversation_of(
+        chat("l1", None, given, output), chat("l2", None, given, output, at=500)
+    )
+
+    assert [turn.invocation_id for turn in conversation.invocations] == [
+        "genai-turn-1-l1",
+        "genai-turn-3-l1",
+    ]
+    assert [asked_and_answered(turn) for turn in conversation.invocations] == [
+        ("Q1", "A1"),
+        ("Q3", "A3"),
+    ]
+
+
+def test_a_wrapper_around_two_provider_calls_counts_both() -> None:
+    wrapper = {"gen_ai.request.model": "m"}
+
+    turn = only_turn(
+        span("w", None, wrapper, lasts=900),
+        chat("l1", "w", [user("q")], status="error"),
+        chat("l2", "w", [user("q")], [said("a")], at=300),
+    )
+
+    (call,) = turn.model_calls
+    assert (call.usage.input, call.usage.output) == (24, 14)
+    assert call.usage.thought is None
+    assert asked_and_answered(turn) == ("q", "a")

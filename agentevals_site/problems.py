@@ -17,10 +17,13 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from runs.api.access import CHALLENGE
 from runs.api.json import VerbatimJSONRenderer
 from runs.api.rendering import render_run
 from runs.errors import (
+    ForbiddenError,
     InvalidSubmissionError,
+    NotAuthenticatedError,
     RunConflictError,
     RunError,
     RunNotEndedError,
@@ -35,6 +38,8 @@ STATUS: dict[type[RunError], HTTPStatus] = {
     RunNotFoundError: HTTPStatus.NOT_FOUND,
     RunConflictError: HTTPStatus.CONFLICT,
     RunNotEndedError: HTTPStatus.CONFLICT,
+    NotAuthenticatedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
     StorageNotConfiguredError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER_S = 5
@@ -44,7 +49,7 @@ MEBIBYTE = 1024 * 1024
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception of a view into its answer; None lets it become a 500."""
     if isinstance(error, RunError):
-        return _problem(STATUS[type(error)], error.code, _detail(error), str(error))
+        return _run_problem(error)
     if isinstance(error, RequestDataTooBig):
         return too_large()
     if isinstance(error, OperationalError | InterfaceError):
@@ -55,6 +60,14 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, exceptions.APIException):
         return _framework_problem(error)
     return None
+
+
+def _run_problem(error: RunError) -> Response:
+    status = STATUS[type(error)]
+    response = _problem(status, error.code, _detail(error), str(error))
+    if status is HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = CHALLENGE
+    return response
 
 
 def _detail(error: RunError) -> Any:

@@ -63,6 +63,17 @@ DB_CONNECT_TIMEOUT_S = env.integer(
     "AGENTEVALS_DB_CONNECT_TIMEOUT_S", default=60, minimum=0
 )
 
+# --- Access ---------------------------------------------------------------------------
+
+API_AUTH = env.choice("AGENTEVALS_API_AUTH", {"open", "token"}, default="open")
+if API_AUTH == "token" and not DURABLE:
+    raise SettingError(
+        "AGENTEVALS_API_AUTH",
+        API_AUTH,
+        "tokens are kept in the database; set AGENTEVALS_STORAGE_BACKEND to sqlite or "
+        "postgres",
+    )
+
 # --- Runs -----------------------------------------------------------------------------
 
 MAX_CONCURRENT_RUNS = env.integer(
@@ -228,8 +239,8 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": ["runs.api.json.BodyParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["runs.api.access.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["runs.api.access.TokenPermission"],
     "EXCEPTION_HANDLER": "agentevals_site.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "UNICODE_JSON": True,

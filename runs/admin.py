@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 
 from runs import queue
 from runs.api.redaction import redact_spec
-from runs.models import Run, RunInput, TraceDocument, Worker
+from runs.models import ApiToken, Run, RunInput, TraceDocument, Worker
 from runs.requests import Rerun
 from runs.submission import resubmission, submit
 from runs.wakeups import announce_work
@@ -286,3 +286,40 @@ class TraceDocumentAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[TraceDocument]:
         """Leave the bytes in the database."""
         return super().get_queryset(request).defer("content")
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """The tokens of the API: to look at and to revoke; they are made by a command."""
+
+    list_display = ("name", "prefix", "state", "scopes", "expires_at", "last_used_at")
+    list_filter = ("created_at", "expires_at")
+    search_fields = ("name", "prefix")
+    ordering = ("-created_at",)
+    fields = (*list_display, "created_at", "revoked_at")
+    actions = ("revoke",)
+
+    class Media:
+        css = {"all": ("runs/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        """Leave the hash in the database."""
+        return super().get_queryset(request).defer("hash")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change tokens may end them."""
+        return bool(request.user.has_perm("runs.change_apitoken"))
+
+    @admin.display(description="status")
+    def state(self, token: ApiToken) -> SafeString:
+        """Show whether the token is in force."""
+        if token.revoked_at is not None:
+            return badge("revoked")
+        expired = token.expires_at is not None and token.expires_at <= timezone.now()
+        return badge("expired" if expired else "active")
+
+    @admin.action(description="Revoke selected tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
+        """End tokens at once."""
+        ended = ApiToken.objects.filter(pk__in=tokens.values("pk")).revoke()
+        self.message_user(request, f"Revoked {ended} token(s).")

@@ -59,6 +59,18 @@ class RunConflictError(RunError):
         self.persisted = persisted
 
 
+class NotAuthenticatedError(RunError):
+    """The request has no token that is in force."""
+
+    code = "not_authenticated"
+
+
+class ForbiddenError(RunError):
+    """The token is in force and was not made for this."""
+
+    code = "forbidden"
+
+
 class StorageNotConfiguredError(RunError):
     """Runs need a durable backend and there is none."""
 

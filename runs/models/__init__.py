@@ -5,9 +5,11 @@ from __future__ import annotations
 from runs.models.documents import RunInput, TraceDocument
 from runs.models.events import EventKind, RunEvent
 from runs.models.run import Approach, Lease, Run, RunStatus
+from runs.models.tokens import ApiToken, Scope
 from runs.models.workers import Worker
 
 __all__ = [
+    "ApiToken",
     "Approach",
     "EventKind",
     "Lease",
@@ -15,6 +17,7 @@ __all__ = [
     "RunEvent",
     "RunInput",
     "RunStatus",
+    "Scope",
     "TraceDocument",
     "Worker",
 ]

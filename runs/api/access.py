@@ -1,0 +1,41 @@
+"""Tokens in the REST framework."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from runs.access import authenticate, require, scope_of
+from runs.models import ApiToken
+
+if TYPE_CHECKING:  # it imports the classes of this module when it is loaded
+    from rest_framework.views import APIView
+
+CHALLENGE = 'Bearer realm="agentevals"'
+
+
+class TokenAuthentication(BaseAuthentication):
+    """``Authorization: Bearer <token>``; who makes a request is the token itself."""
+
+    def authenticate(self, request: Request) -> tuple[ApiToken, ApiToken] | None:
+        """Return the token; None when the API is open."""
+        token = authenticate(request.headers.get("Authorization", ""))
+        return None if token is None else (token, token)
+
+    def authenticate_header(self, request: Request) -> str:
+        """Say how to authenticate."""
+        return CHALLENGE
+
+
+class TokenPermission(BasePermission):
+    """Reading needs ``read``, everything else ``write``, or a view's ``required_scope``."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Pass, or say what is missing."""
+        scope = getattr(view, "required_scope", None) or scope_of(request.method or "")
+        token: object = request.auth
+        require(token if isinstance(token, ApiToken) else None, scope)
+        return True

@@ -1,0 +1,3 @@
+"""Commands of the queue."""
+
+from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -70,10 +71,28 @@ def test_locks_agree_on_versions() -> None:
     assert {name: dev[name] for name in base} == base
 
 
-def test_decisions_are_numbered_without_gap() -> None:
+def test_locks_hold_every_direct_dependency() -> None:
+    project = tomllib.loads(_read("pyproject.toml"))
+    wanted = {
+        "base.txt": project["project"]["dependencies"],
+        "dev.txt": project["dependency-groups"]["dev"],
+        "bootstrap.txt": project["build-system"]["requires"],
+    }
+
+    missing = [
+        (lock, requirement)
+        for lock, requirements in wanted.items()
+        for requirement in requirements
+        if f"\n{_package(requirement)}==" not in _read(f"requirements/{lock}")
+    ]
+
+    assert missing == []
+
+
+def test_no_two_decisions_have_the_same_number() -> None:
     numbers = [int(path.name[:4]) for path in DECISIONS]
 
-    assert numbers == list(range(1, len(DECISIONS) + 1))
+    assert len(set(numbers)) == len(numbers)
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.stem)
@@ -134,6 +153,12 @@ def test_words_of_the_glossary_are_in_order() -> None:
     words = re.findall(r"^\| \*\*(.+?)\*\*", _read("docs/glossary.md"), re.MULTILINE)
 
     assert words == sorted(words)
+
+
+def _package(requirement: str) -> str:
+    """Return the package's name as locks spell it."""
+    (name,) = re.findall(r"^[\w.-]+", requirement)
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _read(name: str) -> str:

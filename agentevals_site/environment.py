@@ -68,7 +68,8 @@ class Environment:
 
     def words(self, name: str, default: str) -> list[str]:
         """Return the comma-separated words, blanks left out."""
-        return [w.strip() for w in (self.text(name, default) or "").split(",") if w]
+        words = (self.text(name, default) or "").split(",")
+        return [word.strip() for word in words if word.strip()]
 
     def identifier(self, name: str, *, default: str) -> str:
         """Return a plain lower-case SQL identifier."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest
 
 from runs.models import EventKind, Run, RunEvent, RunInput, TraceDocument
 from runs.requests import Rerun
@@ -27,7 +30,10 @@ class Outcome(Enum):
 
 
 class Answer(NamedTuple):
-    """The run that is stored under the submission's id, and whose it is."""
+    """The run that is stored under the submission's id, and whose it is.
+
+    A run that was just made has its ``stored_inputs`` at hand.
+    """
 
     run: Run
     outcome: Outcome
@@ -115,11 +121,15 @@ def _build(submission: Submission, max_attempts: int) -> Run:
 def _insert(new: Sequence[tuple[Run, Submission]]) -> None:
     runs = [run for run, _ in new]
     events = [run.append_event(EventKind.QUEUED) for run in runs]
-    inputs = [each for run, submission in new for each in _inputs(run, submission)]
+    for run, submission in new:
+        run.stored_inputs = _inputs(run, submission)
+    inputs = [each for run in runs for each in run.stored_inputs]
     documents = {each.document.digest: each.document for each in inputs}
     with transaction.atomic():
         _share_fairly(runs)
         Run.objects.bulk_create(runs)
+        for run in runs:
+            del run.fair_key  # known to the database; read from there when asked for
         TraceDocument.objects.bulk_create(documents.values(), ignore_conflicts=True)
         RunInput.objects.bulk_create(inputs)
         RunEvent.objects.log(events)
@@ -144,23 +154,26 @@ def _share_fairly(runs: Sequence[Run]) -> None:
     what is being served now: so one that floods the queue spreads over virtual time,
     and one that comes with a single run is next. A key never changes, so nobody starves.
     Two submits at once may get the same key; the order of creation decides then.
+
+    The keys are expressions that the INSERT itself evaluates: no query of their own.
     """
-    served = Run.objects.running().aggregate(latest=Max("fair_key"))["latest"]
-    if served is None:
-        # With nothing being served, the head of the queue is virtual time.
-        served = Run.objects.due().values_list("fair_key", flat=True).first()
-    next_keys: dict[str, int] = {}
+    places: Counter[str] = Counter()
     for run in runs:
-        if run.project not in next_keys:
-            next_keys[run.project] = max(served or 0, _after_last(run.project))
-        run.fair_key = next_keys[run.project]
-        next_keys[run.project] += 1
+        start = Greatest(_virtual_time(), _after_last(run.project))
+        run.fair_key = start + places[run.project]
+        places[run.project] += 1
 
 
-def _after_last(project: str) -> int:
-    mine = Run.objects.unfinished().filter(project=project)
-    last = mine.aggregate(latest=Max("fair_key"))["latest"]
-    return 0 if last is None else int(last) + 1
+def _virtual_time() -> Combinable:
+    """Return what is being served, or the head of the queue when nothing is."""
+    served = Run.objects.running().order_by("-fair_key").values("fair_key")[:1]
+    head = Run.objects.due().values("fair_key")[:1]
+    return Coalesce(Subquery(served), Subquery(head), 0)
+
+
+def _after_last(project: str) -> Combinable:
+    mine = Run.objects.unfinished().filter(project=project).order_by("-fair_key")
+    return Coalesce(Subquery(mine.values("fair_key")[:1]) + 1, 0)
 
 
 def _answers(

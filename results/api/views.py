@@ -11,7 +11,7 @@ from results.rendering import render_result
 from results.retrying import retry
 from runs.api.json import envelope
 from runs.api.rendering import render_run
-from runs.api.views import LIGHT_INPUTS, DurableViewSet, read_body
+from runs.api.views import DurableViewSet, read_body
 from runs.requests import read_units
 from runs.wakeups import announce_work
 
@@ -35,6 +35,6 @@ class RunRetryViewSet(DurableViewSet):
         run = self.run_or_404(run_id)
         retry(run.pk, units)
         announce_work()
-        run = self.run_or_404(run_id, LIGHT_INPUTS)
+        run = self.run_or_404(run_id)
         body = envelope(render_run(run))
         return Response(body, status=status.HTTP_202_ACCEPTED)

@@ -30,7 +30,9 @@ TARGET_KEYS = {
 
 
 def render_run(run: Run, *, payload: bool = False) -> JSONObject:
-    """Render a run; with ``payload``, the inline trace exactly as it was received.
+    """Render a run that was read with its inputs.
+
+    With ``payload`` the inline trace is there exactly as it was received.
 
     Without it ``target.inline`` is null and its digest and size tell what it is, so that a
     list of runs stays light.
@@ -89,9 +91,9 @@ def _render_spec(run: Run, *, payload: bool) -> JSONObject:
 
 
 def _inline_document(run: Run) -> TraceDocument | None:
-    """Return the stored payload; lists prefetch it without its bytes."""
-    inputs = run.inputs.all()
-    return inputs[0].document if run.spec["target"]["kind"] == "inline" else None
+    """Return the stored payload; lists read it without its bytes."""
+    is_inline = run.spec["target"]["kind"] == "inline"
+    return run.stored_inputs[0].document if is_inline else None
 
 
 def _renamed(blob: JSONObject, names: dict[str, str]) -> JSONObject:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db.models import Prefetch
 from django.urls import reverse
 from rest_framework import status
 from rest_framework.decorators import action
@@ -26,21 +24,11 @@ from runs.errors import (
     RunNotFoundError,
     StorageNotConfiguredError,
 )
-from runs.models import Run, RunInput
+from runs.models import Run
 from runs.requests import read_batch, read_rerun
 from runs.spec import Submission, read_submission
 from runs.submission import Outcome, resubmission, submit
 from runs.wakeups import announce_work
-
-LIGHT_INPUTS = Prefetch(
-    "inputs",
-    RunInput.objects.order_by("position")
-    .select_related("document")
-    .defer("document__content"),
-)
-FULL_INPUTS = Prefetch(
-    "inputs", RunInput.objects.order_by("position").select_related("document")
-)
 
 
 class DurableViewSet(ViewSet):
@@ -58,8 +46,8 @@ class DurableViewSet(ViewSet):
         if not settings.DURABLE:
             raise StorageNotConfiguredError
 
-    def run_or_404(self, run_id: str, inputs: Prefetch[Any] | None = None) -> Run:
-        """Return the run that the path names.
+    def run_or_404(self, run_id: str, *, content: bool = False) -> Run:
+        """Return the run that the path names, with its inputs; ``content``: their bytes.
 
         Raises:
             InvalidSubmissionError: the path holds no UUID.
@@ -67,8 +55,7 @@ class DurableViewSet(ViewSet):
         """
         pk = read_run_id(run_id)
         self.require_storage()
-        runs = Run.objects.filter(pk=pk)
-        run = (runs.prefetch_related(inputs) if inputs else runs).first()
+        run = Run.objects.filter(pk=pk).with_inputs(content=content).first()
         if run is None:
             raise RunNotFoundError(pk)
         return run
@@ -143,7 +130,9 @@ class RunViewSet(DurableViewSet):
             RunConflictError: its id is another run's.
         """
         (answer,) = submit([submission], max_attempts=settings.MAX_RUN_ATTEMPTS)
-        run = self.run_or_404(str(answer.run.pk), FULL_INPUTS)
+        run = answer.run
+        if answer.outcome is not Outcome.CREATED:
+            run = self.run_or_404(str(run.pk), content=True)
         if answer.outcome is Outcome.CONFLICT:
             raise RunConflictError(run)
         announce_work()
@@ -161,7 +150,7 @@ class RunViewSet(DurableViewSet):
         """List runs, newest first."""
         query = RunQuery.read(request.query_params)
         self.require_storage()
-        runs = Run.objects.newest_first().prefetch_related(LIGHT_INPUTS)
+        runs = Run.objects.newest_first().with_inputs(content=False)
         if query.statuses:
             runs = runs.filter(status__in=query.statuses)
         if query.before is not None:
@@ -170,7 +159,7 @@ class RunViewSet(DurableViewSet):
 
     def retrieve(self, request: Request, run_id: str) -> Response:
         """Read one run, its inline trace included."""
-        run = self.run_or_404(run_id, FULL_INPUTS)
+        run = self.run_or_404(run_id, content=True)
         return Response(envelope(render_run(run, payload=True)))
 
     @action(detail=True, methods=["post"])
@@ -180,5 +169,5 @@ class RunViewSet(DurableViewSet):
         self.require_storage()
         queue.cancel(pk)
         announce_work()
-        run = self.run_or_404(run_id, FULL_INPUTS)
+        run = self.run_or_404(run_id, content=True)
         return Response(envelope(render_run(run, payload=True)))

@@ -8,30 +8,32 @@ import runs.models.clock
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0002_storage_parameters'),
+        ("runs", "0002_storage_parameters"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Worker',
+            name="Worker",
             fields=[
-                ('worker_id', models.TextField(primary_key=True, serialize=False)),
-                ('host', models.TextField()),
-                ('pid', models.IntegerField()),
-                ('version', models.TextField()),
-                ('slots', models.IntegerField()),
-                ('busy', models.IntegerField(default=0)),
-                ('draining', models.BooleanField(default=False)),
-                ('counters', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField(db_default=runs.models.clock.Now())),
-                ('seen_at', models.DateTimeField(db_default=runs.models.clock.Now())),
-                ('stopped_at', models.DateTimeField(blank=True, null=True)),
+                ("worker_id", models.TextField(primary_key=True, serialize=False)),
+                ("host", models.TextField()),
+                ("pid", models.IntegerField()),
+                ("version", models.TextField()),
+                ("slots", models.IntegerField()),
+                ("busy", models.IntegerField(default=0)),
+                ("draining", models.BooleanField(default=False)),
+                ("counters", models.JSONField(default=dict)),
+                (
+                    "started_at",
+                    models.DateTimeField(db_default=runs.models.clock.Now()),
+                ),
+                ("seen_at", models.DateTimeField(db_default=runs.models.clock.Now())),
+                ("stopped_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'worker',
-                'indexes': [models.Index(models.F('seen_at'), name='worker_seen_idx')],
+                "db_table": "worker",
+                "indexes": [models.Index(models.F("seen_at"), name="worker_seen_idx")],
             },
         ),
     ]

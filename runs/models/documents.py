@@ -27,6 +27,9 @@ class TraceDocument(models.Model):
     content = models.BinaryField()
     created_at = models.DateTimeField(db_default=Now())
 
+    # The bytes of a document that was just received.
+    received: bytes | None = None
+
     class Meta:
         db_table = "trace_document"
 
@@ -36,16 +39,18 @@ class TraceDocument(models.Model):
     @classmethod
     def of(cls, content: bytes, *, format: str = "") -> Self:  # noqa: A002 - the field's name
         """Wrap received bytes, unsaved."""
-        return cls(
+        document = cls(
             digest=hashlib.sha256(content).hexdigest(),
             format=format,
             size=len(content),
             content=gzip.compress(content, COMPRESSION, mtime=0),
         )
+        document.received = content
+        return document
 
     def verbatim(self) -> bytes:
         """Return the bytes as they were received."""
-        return gzip.decompress(self.content)
+        return self.received or gzip.decompress(self.content)
 
 
 class RunInput(models.Model):

@@ -11,12 +11,13 @@ from operator import or_
 from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Q
+from django.db.models import ExpressionWrapper, F, Prefetch, Q
 from django.db.models.functions import Coalesce
 
 from evaluation.values import JSONObject
 from runs.errors import LeaseLostError
 from runs.models.clock import Now, from_now
+from runs.models.documents import RunInput
 from runs.models.events import EventKind, RunEvent
 
 RETRY_BASE_S = 2.0
@@ -66,6 +67,15 @@ def retry_delay(attempt: int) -> timedelta:
 
 class RunQuerySet(models.QuerySet["Run"]):
     """Chainable ways to say which runs."""
+
+    def with_inputs(self, *, content: bool) -> Self:
+        """Read along the documents, with their bytes or without."""
+        inputs = RunInput.objects.order_by("position").select_related("document")
+        if not content:
+            inputs = inputs.defer("document__content")
+        return self.prefetch_related(
+            Prefetch("inputs", inputs, to_attr="stored_inputs")
+        )
 
     def newest_first(self) -> Self:
         """Order as the history shows: newest first, ties by id."""
@@ -151,6 +161,8 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    # Only on rows that were read with their inputs, or just made.
+    stored_inputs: list[RunInput]
     # Only on rows that were read ``with_times``; no deadline, none remaining.
     remaining: timedelta | None
     waited: timedelta

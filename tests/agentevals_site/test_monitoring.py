@@ -77,7 +77,9 @@ def test_what_workers_count_is_shown(client: Client) -> None:
 
     text = client.get("/metrics").content.decode()
 
-    assert 'agentevals_worker_events{event="stale_writes_refused",worker="w"} 3.0' in text
+    assert (
+        'agentevals_worker_events{event="stale_writes_refused",worker="w"} 3.0' in text
+    )
     assert 'agentevals_worker_busy{worker="w"} 2.0' in text
     assert 'agentevals_claim_latency_seconds_bucket{le="0.025",worker="w"} 1.0' in text
     assert 'agentevals_claim_latency_seconds_count{worker="w"} 2.0' in text

@@ -494,8 +494,9 @@ def test_a_batch_is_stored_with_one_insert(
         response = post_json(client, "/api/runs/batch", batch)
 
     assert {a["outcome"] for a in response.json()["data"]} == {"created"}
-    keys = Run.objects.order_by("fair_key").values_list("fair_key", flat=True)
-    assert list(keys) == list(range(100))
+    ids = [answer["runId"] for answer in response.json()["data"]]
+    due = Run.objects.due().values_list("pk", flat=True)
+    assert [str(pk) for pk in due] == ids
 
 
 @pytest.mark.parametrize(

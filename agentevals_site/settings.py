@@ -251,6 +251,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = False  # TLS ends at the proxy, which redirects
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains: they are not ours to decide about
+    "security.W008",  # redirecting to TLS is the proxy's work, see above
+    "security.W021",  # HSTS preload: the same
+]
 
 # --- The rest -------------------------------------------------------------------------
 

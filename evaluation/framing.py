@@ -12,6 +12,12 @@ from typing import BinaryIO
 from evaluation.values import Value
 
 HEADER = struct.Struct(">cI")
+# More than the results of any trace that is accepted; a longer body is a fault.
+MAX_BODY = 256 * 1024 * 1024
+
+
+class FramingError(ValueError):
+    """The bytes are no frame."""
 
 
 class FrameKind(bytes, Enum):
@@ -21,6 +27,9 @@ class FrameKind(bytes, Enum):
     DOCUMENT = b"D"  # supervisor to evaluator: one document of the job, after it
     PROGRESS = b"P"  # evaluator to supervisor: one finished unit
     DONE = b"E"  # evaluator to supervisor: how the job ended
+
+
+KINDS = frozenset(kind.value for kind in FrameKind)
 
 
 class Frame(Value, frozen=True, kw_only=True):
@@ -42,7 +51,11 @@ class FrameDecoder:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Add received bytes and return the frames that are complete by now."""
+        """Add received bytes and return the frames that are complete by now.
+
+        Raises:
+            FramingError: whoever sent them does not speak in frames.
+        """
         self._buffer += data
         frames = []
         while (frame := self._next()) is not None:
@@ -52,13 +65,20 @@ class FrameDecoder:
     def _next(self) -> Frame | None:
         if len(self._buffer) < HEADER.size:
             return None
-        kind, length = HEADER.unpack_from(self._buffer)
+        kind, length = _header(self._buffer)
         end = HEADER.size + length
         if len(self._buffer) < end:
             return None
         body = bytes(memoryview(self._buffer)[HEADER.size : end])
         del self._buffer[:end]
-        return Frame(kind=FrameKind(kind), body=body)
+        return Frame(kind=kind, body=body)
+
+
+def _header(buffer: bytearray) -> tuple[FrameKind, int]:
+    kind, length = HEADER.unpack_from(buffer)
+    if kind not in KINDS or length > MAX_BODY:
+        raise FramingError(f"no frame begins with {bytes(buffer[: HEADER.size])!r}")
+    return FrameKind(kind), length
 
 
 def read_frame(stream: BinaryIO) -> Frame | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evaluation.framing import Frame, FrameKind
+from evaluation.framing import Frame, FrameKind, FramingError
 from evaluation.values import JSONObject
 from runs.models import Lease, Run, RunStatus
 from runs.worker.children import Child
@@ -32,6 +32,7 @@ class Slot:
         self.verdict: Verdict | None = None
         self.child_ended = False
         self.commit_unknown = False
+        self.fault = "died"
 
     def stop(self, verdict: Verdict) -> None:
         """Kill the process and remember why; the first reason counts."""
@@ -45,12 +46,23 @@ class Slot:
 
     def receive(self, now_s: float) -> None:
         """Take what the process has sent; a dead one has sent its last."""
-        frames = self.child.receive() if self.child else None
+        try:
+            frames = self.child.receive() if self.child else None
+        except FramingError as error:
+            self.distrust(error)
+            return
         if frames is None:
             self.child_ended = True
         elif frames:
             self.frames += frames
             self.oldest_s = self.oldest_s or now_s
+
+    def distrust(self, error: Exception) -> None:
+        """Drop what the process has sent and kill it: this cannot be read or saved."""
+        self.fault = f"sent what cannot be saved ({error})"
+        self.saved()
+        if self.child is not None:
+            self.child.kill()
 
     @property
     def is_done(self) -> bool:
@@ -82,7 +94,7 @@ class Slot:
             return Ending(
                 status=RunStatus.FAILED,
                 summary=summarise(),
-                error=f"the evaluator process died in attempt {self.run.attempt}",
+                error=f"the evaluator process {self.fault} in attempt {self.run.attempt}",
                 error_code="evaluator_died",
                 transient=True,
             )

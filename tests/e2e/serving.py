@@ -57,6 +57,12 @@ def wait_until(condition: Callable[[], Any], *, within_s: float = START_S) -> An
     raise AssertionError(f"not within {within_s} s")
 
 
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started, oldest first."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return sorted(int(child) for file in lists for child in file.read_text().split())
+
+
 class Server:
     """``agentevals serve``, started and spoken to."""
 
@@ -116,14 +122,12 @@ class Server:
     def worker_pid(self) -> int:
         """Return the process id of the worker that started last, once it works."""
         wait_until(lambda: "run worker(s)" in self.log.read_text())
+        return children(self.process.pid)[-1]
 
-        def started() -> int | None:
-            children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-            pids = [int(pid) for file in children for pid in file.read_text().split()]
-            return pids[-1] if pids else None
-
-        pid: int = wait_until(started)
-        return pid
+    def freeze_evaluators(self) -> None:
+        """Stop the evaluator that waits, so that the next run stays in the middle."""
+        for pid in children(self.worker_pid()):
+            os.kill(pid, signal.SIGSTOP)
 
     def interrupt(self) -> int:
         """Press Ctrl+C and return the exit status."""

@@ -33,20 +33,6 @@ def submission(samples: Path) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def long_submission(submission: dict[str, Any]) -> dict[str, Any]:
-    """Return a request that keeps an evaluator busy for seconds."""
-    (trace,) = submission["spec"]["target"]["inline"]["data"]
-    spans = [
-        {**span, "spanID": f"{copy:04x}{span['spanID'][4:]}", "references": []}
-        for copy in range(300)
-        for span in trace["spans"]
-        if len(json.dumps(span)) < 3000
-    ]
-    trace["spans"] += spans
-    return submission
-
-
 def test_a_trace_goes_in_and_a_result_comes_out(
     serve: Starter, submission: dict[str, Any]
 ) -> None:
@@ -81,10 +67,11 @@ def test_ctrl_c_stops_everything_and_leaves_nothing_behind(serve: Starter) -> No
 
 
 def test_a_run_outlives_kill_9_of_its_worker(
-    serve: Starter, long_submission: dict[str, Any]
+    serve: Starter, submission: dict[str, Any]
 ) -> None:
     server = serve(AGENTEVALS_LEASE_S="2", AGENTEVALS_HEARTBEAT_S="1")
-    run_id = server.call("POST", "/api/runs", long_submission)[1]["data"]["runId"]
+    server.freeze_evaluators()
+    run_id = server.call("POST", "/api/runs", submission)[1]["data"]["runId"]
     server.wait_for(run_id, "running")
 
     os.kill(server.worker_pid(), signal.SIGKILL)
@@ -94,10 +81,11 @@ def test_a_run_outlives_kill_9_of_its_worker(
 
 
 def test_a_run_outlives_ctrl_c_and_a_restart(
-    serve: Starter, long_submission: dict[str, Any]
+    serve: Starter, submission: dict[str, Any]
 ) -> None:
     server = serve(AGENTEVALS_DRAIN_S="0")
-    run_id = server.call("POST", "/api/runs", long_submission)[1]["data"]["runId"]
+    server.freeze_evaluators()
+    run_id = server.call("POST", "/api/runs", submission)[1]["data"]["runId"]
     server.wait_for(run_id, "running")
 
     server.interrupt()

@@ -48,8 +48,6 @@ DELIBERATE = {
     "match_first_conversation_empty_no_match": "the error gives the reason",
     "match_none_fallback_first": "no case is guessed",
     "match_unicode_casefold": "user texts are compared case-folded",
-    "rouge_both_empty": "nothing said where nothing was to be said is right",
-    "rouge_emoji_only": "equal answers without words are equal",
     "run_efficiency_metrics": "efficiency metrics measure",
     "run_extra_metric_without_expected_ok": "efficiency metrics measure",
     "run_llm_metrics_without_key": "a judge that is missing is an error",

@@ -18,8 +18,4 @@ def _compare(actual: Invocation, expected: ExpectedTurn) -> TurnScore:
     wanted = expected.final_response.text() if expected.final_response else ""
     given = actual.final_response.text() if actual.final_response else ""
     overlap = rouge_1(wanted, given)
-    has_words = overlap.matched or overlap.missing or overlap.surplus
-    if not has_words and wanted.strip() == given.strip():
-        # Nothing was to be said, and nothing was; or the same emoji.
-        return TurnScore(score=1.0, explanation={"equal_without_words": True})
     return TurnScore(score=overlap.f_measure, explanation=overlap.explain())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from evaluation.conversation.model import Invocation, ToolCall
@@ -119,6 +119,9 @@ def test_a_turn_in_which_nothing_happened_can_be_measured(metric: Metric) -> Non
 def test_what_is_expected_scores_fully(
     metric: Metric, texts: list[str | None], tools: list[ToolCall]
 ) -> None:
+    if metric.name == "response_match_score":
+        # Answers without a word share none: the contract's 0.
+        assume(all(any(c.isalnum() for c in text or "") for text in texts))
     known = [ToolCall(name=tool.name, args=tool.args or {}) for tool in tools]
 
     measured = measure(

@@ -13,10 +13,10 @@ from tests.evaluation.building import golden, measure, turn
         ("You rolled 4", "you ROLLED 4!", 1.0),
         ("You rolled 4", "", 0.0),
         ("", "You rolled 4", 0.0),
-        ("", "", 1.0),
-        ("👍", "👍", 1.0),
+        ("", "", 0.0),
+        ("👍", "👍", 0.0),
         ("👍", "👎", 0.0),
-        (None, None, 1.0),
+        (None, None, 0.0),
     ],
 )
 def test_answers_share_words(

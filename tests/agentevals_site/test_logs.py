@@ -1,0 +1,43 @@
+"""Log lines for people and for machines."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from agentevals_site.logs import json_formatter
+from tests.conftest import PROJECT
+
+LIGHT = "import django; django.setup(); import sys; print(*sys.modules)"
+
+
+def test_a_json_line_says_when_who_and_what() -> None:
+    record = logging.LogRecord("runs", logging.INFO, "", 0, "run=%s", ("x",), None)
+
+    line = json.loads(json_formatter().format(record))
+
+    assert (line["event"], line["level"], line["logger"]) == ("run=x", "info", "runs")
+    assert line["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize("heavy", ["twisted", "structlog", "rich", "numpy", "httpx2"])
+def test_a_process_that_does_not_serve_starts_light(heavy: str) -> None:
+    started = subprocess.run(
+        [sys.executable, "-c", LIGHT],
+        cwd=PROJECT,
+        env={
+            "DJANGO_SETTINGS_MODULE": "agentevals_site.settings",
+            "AGENTEVALS_SECRET_KEY": "x",
+            "AGENTEVALS_STORAGE_BACKEND": "sqlite",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert heavy not in started.stdout.split()

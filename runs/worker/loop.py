@@ -16,7 +16,14 @@ import uuid
 from contextlib import suppress
 from datetime import timedelta
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
+import msgspec
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    connection,
+)
 
 from evaluation.values import Value
 from runs import queue
@@ -45,6 +52,8 @@ SWEEPS_PER_LEASE = 3
 BACK_OFF_START_S = 0.1
 BACK_OFF_CAP_S = 5.0
 WAKE = b"\0"
+# Faults of what an evaluator sent, which would be the same the next time.
+UNSAVABLE = (DataError, IntegrityError, msgspec.MsgspecError, ValueError)
 
 
 class WorkerSettings(Value, frozen=True, kw_only=True):
@@ -202,9 +211,22 @@ class Worker:
         now_s = clock_s()
         due = [s for s in self._slots.values() if _is_past(s.save_at_s, now_s)]
         if due:
-            held = self._save(due)
-            for slot in due:
-                self._after_save(slot, is_held=slot.lease in held)
+            self._save_apart(due)
+
+    def _save_apart(self, slots: list[Slot]) -> None:
+        """Save together; what cannot be saved at all is only its own run's fault."""
+        try:
+            held = self._save(slots)
+        except UNSAVABLE as error:
+            logger.warning("cannot save %d run(s): %s", len(slots), error)
+            if len(slots) == 1:
+                slots[0].distrust(error)
+                return
+            for slot in slots:
+                self._save_apart([slot])
+            return
+        for slot in slots:
+            self._after_save(slot, is_held=slot.lease in held)
 
     def _save(self, slots: list[Slot]) -> set[Lease]:
         with queue.holding([slot.lease for slot in slots]) as held:

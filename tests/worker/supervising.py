@@ -1,0 +1,125 @@
+"""Starting workers in processes of their own, and waiting for what they do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+
+from runs.models import Run
+from runs.worker.loop import WorkerSettings
+
+PROJECT = Path(__file__).resolve().parents[2]
+# Long enough for a slow machine; nothing waits longer than it must.
+PATIENCE_S = 30.0
+LOOK_S = 0.02
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Look again and again until it is so.
+
+    Raises:
+        AssertionError: it is not so in time.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < until, f"waited {PATIENCE_S} s in vain until {what}"
+        time.sleep(LOOK_S)
+
+
+def has_status(run: Run, *statuses: str) -> Callable[[], bool]:
+    """Return a look at what is stored of a run."""
+    return lambda: Run.objects.filter(pk=run.pk, status__in=statuses).exists()
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a process that works on the test's database."""
+    name = str(connection.settings_dict["NAME"])
+    given = dict(os.environ)
+    if settings.STORAGE_BACKEND == "sqlite":
+        return given | {"AGENTEVALS_SQLITE_PATH": name}
+    url = urlsplit(given["AGENTEVALS_DATABASE_URL"])
+    return given | {
+        "AGENTEVALS_DATABASE_URL": urlunsplit(url._replace(path=f"/{name}"))
+    }
+
+
+class WorkerProcess:
+    """One worker and the folder where its evaluators leave their traces."""
+
+    def __init__(self, folder: Path, evaluator: str, settings: WorkerSettings) -> None:
+        """Start the worker."""
+        self.folder = folder
+        folder.mkdir()
+        command = (sys.executable, "-m", "tests.worker.evaluators", evaluator)
+        settings = msgspec.structs.replace(settings, command=(*command, str(folder)))
+        self._log = folder / "log"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.worker.process",
+                    msgspec.json.encode(settings).decode(),
+                ],
+                cwd=PROJECT,
+                env=environment()
+                | {"DJANGO_SETTINGS_MODULE": "agentevals_site.settings"},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def log(self) -> str:
+        """What the worker has logged."""
+        return self._log.read_text(errors="replace")
+
+    @property
+    def evaluators(self) -> list[int]:
+        """The processes that have begun a job."""
+        return [int(path.stem) for path in self.folder.glob("*.begun")]
+
+    def open_gate(self) -> None:
+        """Let the evaluators go on."""
+        (self.folder / "open").touch()
+
+    def wait_for_evaluators(self, count: int = 1) -> None:
+        """Wait until that many have begun."""
+        wait_until(lambda: len(self.evaluators) >= count, f"{count} evaluators began")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the worker a signal."""
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """End the worker as the kernel does when memory is short."""
+        self.process.kill()
+        self.process.wait()
+
+    def wait(self) -> int:
+        """Wait for the worker's end; returns its exit status."""
+        return self.process.wait(timeout=PATIENCE_S)
+
+    def close(self) -> None:
+        """End what is left."""
+        if self.process.poll() is None:
+            self.send(signal.SIGCONT)
+            self.kill()
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process runs; one that has ended and is not reaped does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}

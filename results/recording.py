@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
+from django.conf import settings
 
 from evaluation.child import DocumentHeader, Done, Job, Progress
 from evaluation.framing import Frame, FrameKind
@@ -14,8 +16,11 @@ from evaluation.summary import summarise, tally, verdict
 from evaluation.values import JSON, JSONObject
 from results.delivery.outbox import announce_results, unannounced
 from results.models import Result, ResultStatus, result_id
+from runs.egress.client import Client
+from runs.fetching import failure, fetch, keep
 from runs.models import Run, RunStatus
 from runs.worker.execution import Ending
+from runs.worker.preparing import Preparation, Work
 
 # What a later attempt may write over.
 MUTABLE = [
@@ -39,6 +44,23 @@ MAX_RUN_ERRORS_SHOWN = 3
 
 class EvaluationExecutor:
     """Scores the stored traces of a run in an evaluator process."""
+
+    def __init__(self, client: Client | None = None) -> None:
+        """Fetch traces with ``client``; it loads nothing before the first."""
+        self._client = client or Client(settings.ADDRESS_POLICY)
+
+    def preparation(self, run: Run) -> Work | None:
+        """Return the fetching of a trace that lies elsewhere and is not stored yet."""
+        if run.spec["target"]["kind"] != "http" or run.inputs.exists():
+            return None
+        return partial(fetch, run.spec, self._client)
+
+    def prepare(self, run: Run, preparation: Preparation) -> Ending | None:
+        """Keep the fetched trace, or say why there is none."""
+        if preparation.error is not None:
+            return failure(preparation.error)
+        keep(run, preparation.value)
+        return None
 
     def job(self, run: Run) -> list[Frame]:
         """Return the run's configuration, eval set and documents as frames."""

@@ -22,6 +22,7 @@ from evaluation.values import JSON, JSONObject, Value
 from runs.errors import FieldError, InvalidSubmissionError
 from runs.fields import Fields, Loc
 from runs.sinks import check_sinks, sink_rules
+from runs.targets import check_context, check_http_target
 
 TraceFormat = Literal["jaeger-json", "otlp-json"]
 MAX_NAME = 200
@@ -128,6 +129,9 @@ def _read_spec(
     target, payloads = _read_target(fields.open("target", required=True))
     sinks = fields.take("sinks", list[dict[str, Any]], [])
     errors += check_sinks(sinks, sink_rules(), fields.at("sinks"))
+    context = fields.take("context", dict[str, Any], {})
+    if target.get("kind") == "http":
+        errors += check_context(context, fields.at("context"))
     spec = {
         "approach": approach,
         "target": target,
@@ -136,7 +140,7 @@ def _read_spec(
             "evalConfig", dict[str, Any], {}, check=parse_config
         ),
         "sinks": sinks,
-        "context": fields.take("context", dict[str, Any], {}),
+        "context": context,
         **fields.rest(),
     }
     return spec, payloads
@@ -159,21 +163,17 @@ def _read_target(fields: Fields | None) -> tuple[JSONObject, tuple[Payload, ...]
     if kind == "inline":
         detected = _check_inline(fields, inline, spec["trace_format"])
         return spec, (Payload(content=inline, format=detected),)
-    if kind is not None:
-        fields.fault("kind", KIND_REFUSALS[kind])
+    if kind == "http":
+        check_http_target(fields, spec)
+    elif kind == "uploaded":
+        fields.fault("kind", UPLOADED)
     return spec, ()
 
 
-KIND_REFUSALS = {
-    "uploaded": (
-        "an uploaded target records an evaluation that was carried out and cannot be "
-        "re-executed; send the trace as `inline`"
-    ),
-    "http": (
-        "this server does not fetch traces from a `base_url`; fetch the trace and send "
-        "it as `inline`"
-    ),
-}
+UPLOADED = (
+    "an uploaded target records an evaluation that was carried out and cannot be "
+    "re-executed; send the trace as `inline`"
+)
 
 
 def _check_inline(fields: Fields, inline: bytes, forced: str | None) -> str:

@@ -9,6 +9,7 @@ from evaluation.framing import Frame
 from evaluation.values import JSONObject, Value
 from runs.models import Run, RunEvent, RunStatus
 from runs.models.run import retry_delay
+from runs.worker.preparing import Preparation, Work
 
 
 class Ending(Value, frozen=True, kw_only=True):
@@ -40,6 +41,15 @@ class Ending(Value, frozen=True, kw_only=True):
 
 class Executor(Protocol):
     """The function that runs are executed with: it knows what the queue does not."""
+
+    def preparation(self, run: Run) -> Work | None:
+        """Return what must be done before ``job``, in another thread; mostly nothing.
+
+        The work uses no database and ends by itself.
+        """
+
+    def prepare(self, run: Run, preparation: Preparation) -> Ending | None:
+        """Save what a preparation brought for a run that is held, or how it failed."""
 
     def job(self, run: Run) -> Sequence[Frame]:
         """Return the frames that tell an evaluator process what to do."""

@@ -42,6 +42,7 @@ from runs.worker.heartbeat import (
     clock_s,
     spread,
 )
+from runs.worker.preparing import Preparation
 from runs.worker.slots import Slot
 
 logger = logging.getLogger(__name__)
@@ -321,7 +322,7 @@ class Worker:
     def _start(self) -> None:
         """Hand claimed runs to evaluator processes."""
         for slot in self._slots.values():
-            if slot.child is None and not slot.child_ended:
+            if slot.child is None and not slot.has_ended and self._prepare(slot):
                 job = self._executor.job(slot.run)
                 slot.child = self._next_child()
                 self._selector.register(slot.child.output, selectors.EVENT_READ, slot)
@@ -330,6 +331,30 @@ class Worker:
                     self._selector.register(
                         slot.child.input, selectors.EVENT_WRITE, slot
                     )
+
+    def _prepare(self, slot: Slot) -> bool:
+        """Whether the run's evaluator can start; what it needs first is done elsewhere."""
+        if slot.is_prepared:
+            return True
+        if slot.preparation is None:
+            work = self._executor.preparation(slot.run)
+            if work is None:
+                slot.is_prepared = True
+                return True
+            slot.preparation = Preparation(work, self._interrupt)
+        return slot.preparation.is_over and self._take_over(slot, slot.preparation)
+
+    def _take_over(self, slot: Slot, preparation: Preparation) -> bool:
+        """Save what a preparation brought; whether the evaluator can start now."""
+        with queue.holding([slot.lease]) as held:
+            if slot.lease not in held:
+                slot.stop(Verdict.LOST)
+                return False
+            ending = self._executor.prepare(held[slot.lease], preparation)
+        if ending is not None:
+            slot.fail(ending)
+        slot.is_prepared = ending is None
+        return slot.is_prepared
 
     def _next_child(self) -> Child:
         while self._idle:

@@ -10,6 +10,7 @@ from runs.models import Lease, Run, RunStatus
 from runs.worker.children import Child
 from runs.worker.execution import Ending
 from runs.worker.heartbeat import Verdict
+from runs.worker.preparing import Preparation
 
 # Results of a run that goes on are saved in batches of this age.
 FLUSH_S = 0.2
@@ -32,6 +33,9 @@ class Slot:
         self.verdict: Verdict | None = None
         self.child_ended = False
         self.commit_unknown = False
+        self.preparation: Preparation | None = None
+        self.is_prepared = False
+        self.failure: Ending | None = None
         self.fault = "died"
 
     def stop(self, verdict: Verdict) -> None:
@@ -43,6 +47,11 @@ class Slot:
             self.child_ended = True
         else:
             self.child.kill()
+
+    def fail(self, ending: Ending) -> None:
+        """End the attempt before it has got a process."""
+        self.failure = ending
+        self.child_ended = True
 
     def receive(self, now_s: float) -> None:
         """Take what the process has sent; a dead one has sent its last."""
@@ -90,6 +99,8 @@ class Slot:
         """Return how an attempt without a last word ends; None to give the run back."""
         if self.verdict is Verdict.RELEASED:
             return None
+        if self.verdict is None and self.failure is not None:
+            return self.failure
         if self.verdict is None:
             return Ending(
                 status=RunStatus.FAILED,

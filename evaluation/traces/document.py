@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +12,7 @@ import msgspec
 from evaluation.errors import TraceFormatError
 from evaluation.traces.model import Limits
 from evaluation.traces.reading import Place
-from evaluation.values import JSON, JSONObject
+from evaluation.values import JSON
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31
@@ -208,15 +207,18 @@ def _past_space(text: str, position: int) -> int:
 def _refuse_deep(level: list[JSON], limits: Limits) -> None:
     """Refuse nesting beyond the limit, before anything recursive sees the values."""
     depth = 0
-    while level := [item for item in level if isinstance(item, (dict, list))]:
+    level = [item for item in level if isinstance(item, (dict, list))]
+    while level:
         depth += 1
         if depth > limits.max_depth:
             raise _too_deep(limits)
-        level = [item for holder in level for item in _items(holder)]
-
-
-def _items(holder: JSONObject | list[JSON]) -> Iterable[JSON]:
-    return holder.values() if isinstance(holder, dict) else holder
+        # Decoders make plain dicts and lists, and this looks at every value there is.
+        level = [
+            item
+            for holder in level
+            for item in (holder.values() if type(holder) is dict else holder)
+            if type(item) is dict or type(item) is list
+        ]
 
 
 def _too_deep(limits: Limits) -> TraceFormatError:

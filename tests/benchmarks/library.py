@@ -135,7 +135,7 @@ def shifted(span: dict[str, Any], copy: int) -> dict[str, Any]:
         "spanID": f"{copy:04x}{span['spanID'][4:]}",
         "startTime": span["startTime"] + copy * 60_000_000,
         "references": references,
-        "tags": [tag for tag in span["tags"] if len(str(tag["value"])) < 400],
+        "tags": [tag for tag in span["tags"] if len(str(tag["value"])) < 60],
     }
 
 

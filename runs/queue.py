@@ -18,7 +18,7 @@ from evaluation.values import Value
 from runs.errors import RunNotFoundError
 from runs.models import EventKind, Lease, Run, RunEvent, RunStatus
 from runs.models.clock import Now, from_now
-from runs.models.run import claimed, retry_delay
+from runs.models.run import RunQuerySet, claimed, retry_delay
 
 logger = logging.getLogger(__name__)
 
@@ -71,16 +71,23 @@ def heartbeat(
         One pulse for each lease that is still the worker's. An expired lease that
         nobody has swept yet is revived.
     """
-    held = Run.objects.using(using).held(leases)
-    held.update(lease_expires_at=from_now(lease))
-    return listen(leases, using=using)
+    runs = Run.objects.using(using)
+    with transaction.atomic(using=using):
+        # Locked in the order of ``holding``: each could have a row the other waits for.
+        pulses = _pulses(runs.held(leases).order_by("pk").lock())
+        alive = [lease.run_id for lease in pulses]
+        runs.filter(pk__in=alive).update(lease_expires_at=from_now(lease))
+    return pulses
 
 
 def listen(
     leases: Sequence[Lease], *, using: str = DEFAULT_DB_ALIAS
 ) -> dict[Lease, Pulse]:
     """Hear what became of the runs of a worker, as ``heartbeat`` does, and write nothing."""
-    held = Run.objects.using(using).held(leases)
+    return _pulses(Run.objects.using(using).held(leases))
+
+
+def _pulses(held: RunQuerySet) -> dict[Lease, Pulse]:
     rows = held.annotate(
         deadline_passed=models.Case(
             models.When(deadline_at__lte=Now(), then=True), default=False

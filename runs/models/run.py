@@ -318,8 +318,11 @@ class Run(models.Model):
     def release(self) -> RunEvent:
         """Give the run back at once, its budget of attempts intact.
 
-        ``attempt`` is the fence and never falls, so the budget grows instead.
+        ``attempt`` is the fence and never falls, so the budget grows instead. A run
+        whose cancel was acknowledged is nobody's to work on: it ends.
         """
+        if self.cancel_requested:
+            return self.finish(RunStatus.CANCELLED)
         event = self.append_event(EventKind.RELEASED, attempt=self.attempt)
         return self._change(
             event,

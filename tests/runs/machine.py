@@ -331,6 +331,12 @@ class QueueMachine(RuleBasedStateMachine):
 
         assert set(held) == ({lease} if alive else set())
         if alive:
+            self.given_back(run)
+
+    def given_back(self, run: Expected) -> None:
+        if run.cancelled:
+            run.end("cancelled")
+        else:
             run.max_attempts += 1
             run.requeue("released", self.now_s)
 

@@ -93,6 +93,37 @@ class Child:
         return self._process.wait()
 
 
+class Evaluators:
+    """The processes that wait for a job; more are started when they are needed."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        """Start nothing yet."""
+        self._command = command
+        self._idle: list[Child] = []
+
+    def start_one(self) -> None:
+        """Have a process ready, so that the first job does not wait for its start."""
+        self._idle.append(Child(self._command))
+
+    def take(self) -> Child:
+        """Return a process that waits and lives, or a new one."""
+        while self._idle:
+            child = self._idle.pop()
+            if child.is_alive:
+                return child
+            child.close()
+        return Child(self._command)
+
+    def give_back(self, child: Child) -> None:
+        """Keep a process that has finished its job."""
+        self._idle.append(child)
+
+    def close(self) -> None:
+        """End them all."""
+        while self._idle:
+            self._idle.pop().close()
+
+
 def _environment() -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return {**passed, "PYTHONPATH": str(PROJECT)}

@@ -18,7 +18,6 @@ from datetime import timedelta
 
 import msgspec
 from django.db import (
-    DEFAULT_DB_ALIAS,
     DatabaseError,
     DataError,
     IntegrityError,
@@ -28,10 +27,8 @@ from django.db import (
 from evaluation.values import Value
 from runs import queue
 from runs.models import Lease, Run, RunEvent
-from runs.models import Worker as WorkerRecord
-from runs.models.clock import Now
 from runs.wakeups import Listener
-from runs.worker.children import Child
+from runs.worker.children import Evaluators
 from runs.worker.counters import Counters
 from runs.worker.execution import Ending, Executor
 from runs.worker.heartbeat import (
@@ -43,6 +40,7 @@ from runs.worker.heartbeat import (
     spread,
 )
 from runs.worker.preparing import Preparation
+from runs.worker.presence import Presence
 from runs.worker.slots import Slot
 
 logger = logging.getLogger(__name__)
@@ -79,13 +77,14 @@ class Worker:
         # namesake held must not look like ours.
         self.id = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:12]}"
         self.counters = Counters()
+        self._presence = Presence(self.id, self.counters)
         self._settings = settings
         self._executor = executor
         clock = LeaseClock(lease_s=settings.lease_s, heartbeat_s=settings.heartbeat_s)
         self._heartbeat = Heartbeat(clock, self._stop_work, self._report)
         self._listener = Listener(self.wake)
         self._slots: dict[Lease, Slot] = {}
-        self._idle: list[Child] = []
+        self._evaluators = Evaluators(settings.command)
         self._selector = selectors.DefaultSelector()
         self._wake_read, self._wake_write = socket.socketpair()
         self._news = threading.Event()
@@ -128,10 +127,12 @@ class Worker:
         for end in (self._wake_read, self._wake_write):
             end.setblocking(False)
         self._selector.register(self._wake_read, selectors.EVENT_READ)
-        self._record = self._sign_on()
+        self._presence.sign_on(
+            slots=self._settings.slots, version=self._settings.version
+        )
         self._heartbeat.start()
         self._listener.start()
-        self._idle.append(Child(self._settings.command))
+        self._evaluators.start_one()
         logger.info(
             "Started %d run worker(s) (lease=%gs, heartbeat=%gs, deadline=%gs)",
             self._settings.slots,
@@ -273,7 +274,7 @@ class Worker:
             with suppress(KeyError):
                 self._selector.unregister(pipe)
         if slot.is_done and slot.verdict is None:
-            self._idle.append(child)
+            self._evaluators.give_back(child)
         else:
             child.close()
 
@@ -324,7 +325,7 @@ class Worker:
         for slot in self._slots.values():
             if slot.child is None and not slot.has_ended and self._prepare(slot):
                 job = self._executor.job(slot.run)
-                slot.child = self._next_child()
+                slot.child = self._evaluators.take()
                 self._selector.register(slot.child.output, selectors.EVENT_READ, slot)
                 slot.child.send(job)
                 if slot.child.has_unsent:
@@ -356,14 +357,6 @@ class Worker:
         slot.is_prepared = ending is None
         return slot.is_prepared
 
-    def _next_child(self) -> Child:
-        while self._idle:
-            child = self._idle.pop()
-            if child.is_alive:
-                return child
-            child.close()
-        return Child(self._settings.command)
-
     def _give(self, slot: Slot) -> None:
         if slot.child is not None:
             slot.child.flush()
@@ -375,36 +368,10 @@ class Worker:
         if slot.child_ended and slot.child is not None:
             self._selector.unregister(slot.child.output)
 
-    # --- Being seen ---------------------------------------------------------------------
-
-    def _sign_on(self) -> WorkerRecord:
-        WorkerRecord.objects.forget_old()
-        return WorkerRecord.objects.create(
-            worker_id=self.id,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            version=self._settings.version,
-            slots=self._settings.slots,
-        )
-
     def _report(self) -> None:
         """Say how the worker is; called by the heartbeat's thread."""
-        self._record.report(
-            DATABASE,
-            busy=len(self._slots),
-            draining=self._drain_until is not None,
-            counters=self.counters.snapshot(),
-        )
-
-    def _sign_off(self) -> None:
-        with suppress(DatabaseError):
-            self._record.report(
-                DEFAULT_DB_ALIAS,
-                busy=0,
-                draining=True,
-                counters=self.counters.snapshot(),
-                stopped_at=Now(),
-            )
+        draining = self._drain_until is not None
+        self._presence.report(busy=len(self._slots), draining=draining, using=DATABASE)
 
     # --- The end ------------------------------------------------------------------------
 
@@ -413,9 +380,8 @@ class Worker:
         self._heartbeat.stop()
         for slot in list(self._slots.values()):
             self._vacate(slot)
-        for child in self._idle:
-            child.close()
-        self._sign_off()
+        self._evaluators.close()
+        self._presence.sign_off()
         self._selector.close()
         self._wake_read.close()
         self._wake_write.close()

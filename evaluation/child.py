@@ -18,6 +18,7 @@ from evaluation.config import parse_config
 from evaluation.errors import EvaluationError
 from evaluation.evaluating import Document, evaluate_documents
 from evaluation.framing import Frame, FrameKind, read_frame
+from evaluation.garbage import collect_seldom
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.parentage import end_with_parent
 from evaluation.values import JSON, JSONObject, Value
@@ -61,6 +62,7 @@ class Done(Value, frozen=True, kw_only=True):
 def main() -> None:
     """Serve jobs until the supervisor closes the pipe."""
     end_with_parent(signal.SIGKILL, parent=int(sys.argv[1]))
+    collect_seldom()
     # Whatever evaluated code prints must not end up between frames.
     output = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

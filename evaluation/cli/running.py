@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -26,12 +25,11 @@ from evaluation.config.model import CaseFallback
 from evaluation.documents import nearest
 from evaluation.errors import ConfigError
 from evaluation.evaluating import Document, evaluate_documents
+from evaluation.garbage import collect_seldom
 from evaluation.metrics.registry import METRICS
 from evaluation.outcome import RunResult
 from evaluation.reports import FORMATS
 from evaluation.values import Value
-
-GARBAGE_OBJECTS = 200_000
 
 
 class Request(Value, frozen=True, kw_only=True):
@@ -60,10 +58,7 @@ class ConfigurationFault(click.ClickException):
 
 def execute(request: Request, *, color: bool | None = None) -> int:
     """Evaluate what was asked for, write the report, return the exit code."""
-    # Looking for cycles among imported modules and decoded traces finds none and took
-    # a tenth of the whole run.
-    gc.freeze()
-    gc.set_threshold(GARBAGE_OBJECTS)
+    collect_seldom()
     file = read_config(request.config)
     config = configured(request, file.config)
     output = chosen_output(request, file)

@@ -19,6 +19,7 @@ from typing import Any
 
 from evaluation.config import parse_config
 from evaluation.evaluating import Document, evaluate_documents
+from evaluation.garbage import collect_seldom
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 TRACE, EVAL_SET = SAMPLES / "helm.json", SAMPLES / "eval_set_helm.json"
@@ -48,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", type=Path, help="virtual environment of the peer")
     said = parser.parse_args()
+    collect_seldom()  # as the command and the worker's evaluators do
     say(f"{TRACE.name}, {TRACE.stat().st_size / 1000:.0f} kB, trajectory metric, warm")
     ours = median_s(lambda: evaluate([TRACE.read_bytes()]), WARM)
     say(f"  ours {ours * 1000:8.2f} ms")

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -149,8 +150,8 @@ class Listener:
                     connection.execute("SELECT 1")  # finds a half-open link
 
     def _watch_sqlite(self) -> None:
-        uri = f"file:{settings.DATABASES['default']['NAME']}?mode=rw"
-        connection = sqlite3.connect(uri, uri=True)
+        path = Path(connections["default"].settings_dict["NAME"])
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)
         try:
             self.is_up = True
             seen = None

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
 from runs.errors import WorkerAlreadyRunningError
 
@@ -28,7 +29,7 @@ def single_worker() -> Iterator[None]:
     if settings.STORAGE_BACKEND != "sqlite":
         yield
         return
-    path = Path(f"{settings.DATABASES['default']['NAME']}.worker.lock")
+    path = Path(f"{connection.settings_dict['NAME']}.worker.lock")
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from runs.models import Run
+from tests.runs import guards
 from tests.runs.building import make_run
 
 
@@ -25,3 +27,12 @@ def make(db: None) -> Callable[..., Run]:
         return make_run(**fields)
 
     return build
+
+
+@pytest.fixture
+def guarded(transactional_db: None, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Let the database itself refuse what must never happen."""
+    caplog.set_level(logging.ERROR, "runs.queue")
+    guards.install()
+    yield
+    guards.remove()

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -108,6 +108,9 @@ COLUMNS = (
     "cancel_requested",
     "error_code",
     "event_seq",
+)
+LEASE_LEFT = ExpressionWrapper(
+    F("lease_expires_at") - Now(), output_field=DurationField()
 )
 
 
@@ -370,6 +373,15 @@ class QueueMachine(RuleBasedStateMachine):
             is_first = run.attempt == 1
             run.requeue("retrying", self.now_s if is_first else self.paused(run_id))
 
+    @rule(target=leases, worker=st.sampled_from("abc"))
+    def takes_over(self, worker: str) -> Iterable[Lease]:
+        """Make zombies often: each of these steps alone is rarely followed by the next."""
+        self.pass_time(2 * STEP_S)
+        self.swept()
+        leases = self.claimed(worker, 2)
+        self.pass_time(STEP_S)
+        return multiple(*leases)
+
     # --- Time ---------------------------------------------------------------------------
 
     @rule(steps=st.sampled_from([1, 1, 2, 3, 8]))
@@ -409,6 +421,9 @@ class QueueMachine(RuleBasedStateMachine):
     def rows_are_what_the_model_says(self) -> None:
         stored = {pk: row for pk, *row in Run.objects.values_list("pk", *COLUMNS)}
         assert stored == {pk: list(run.row) for pk, run in self.model.items()}
+        for pk, lease_left in Run.objects.running().values_list("pk", LEASE_LEFT):
+            expected_s = self.model[pk].lease_until_s - self.now_s
+            assert abs(lease_left.total_seconds() - expected_s) < SLACK_S
 
     def everything_ends(self) -> None:
         """Let one good worker live: whatever was left behind comes to an end."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.runs import guards
 from tests.runs.machine import QueueMachine
 
 HISTORIES = settings(
@@ -26,15 +22,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.timeout(600),
 ]
-
-
-@pytest.fixture
-def guarded(transactional_db: None, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Let the database itself refuse what must never happen."""
-    caplog.set_level(logging.ERROR, "runs.queue")
-    guards.install()
-    yield
-    guards.remove()
 
 
 @pytest.mark.usefixtures("guarded")

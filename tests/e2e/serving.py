@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,11 @@ def wait_until(condition: Callable[[], Any], *, within_s: float = START_S) -> An
 
 def children(pid: int) -> list[int]:
     """Return the processes that a process has started, oldest first."""
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    return sorted(int(child) for file in lists for child in file.read_text().split())
+    found: list[int] = []
+    for threads_children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended
+            found += map(int, threads_children.read_text().split())
+    return sorted(found)
 
 
 class Server:

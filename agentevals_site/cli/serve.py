@@ -26,6 +26,8 @@ def serve(host: str, port: int, no_worker: bool) -> None:
     from django.conf import settings
     from django.core.management.base import CommandError
 
+    from agentevals_site.asgi import application
+    from agentevals_site.cli.web_server import run_server
     from agentevals_site.cli.worker_process import WorkerProcess
     from agentevals_site.migrating import prepare_database
 
@@ -41,7 +43,7 @@ def serve(host: str, port: int, no_worker: bool) -> None:
     if worker:
         worker.start()
     try:
-        _run_server(host, port)
+        run_server(application, host=host, port=port)
     finally:
         if worker:
             click.echo("Stopping; Ctrl+C again stops at once", err=True)
@@ -74,17 +76,3 @@ def _log_pool() -> None:
             settings.POOL["max_size"],
             settings.DATABASE_SCHEMA,
         )
-
-
-def _run_server(host: str, port: int) -> None:
-    """Run Daphne until SIGINT or SIGTERM."""
-    from daphne.endpoints import build_endpoint_description_strings
-    from daphne.server import Server
-
-    from agentevals_site.asgi import application
-
-    Server(
-        application=application,
-        endpoints=build_endpoint_description_strings(host=host, port=port),
-        server_name="agentevals",
-    ).run()

@@ -83,6 +83,7 @@ class Server:
                 stderr=subprocess.STDOUT,
             )
         wait_until(self._answers)
+        self.threads = len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
@@ -132,6 +133,12 @@ class Server:
         """Stop the evaluator that waits, so that the next run stays in the middle."""
         for pid in children(self.worker_pid()):
             os.kill(pid, signal.SIGSTOP)
+
+    def is_answering(self) -> bool:
+        """Whether a view works in a thread of its own: the request was taken."""
+        return (
+            len(list(Path(f"/proc/{self.process.pid}/task").iterdir())) > self.threads
+        )
 
     def interrupt(self) -> int:
         """Press Ctrl+C and return the exit status."""

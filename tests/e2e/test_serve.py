@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,26 @@ def test_ctrl_c_stops_everything_and_leaves_nothing_behind(serve: Starter) -> No
     assert not Path(f"/proc/{worker}").exists()
     assert "Run workers stopped" in server.log.read_text()
     assert "Traceback" not in server.log.read_text()
+
+
+def test_ctrl_c_lets_a_request_in_flight_be_answered(
+    serve: Starter, submission: dict[str, Any]
+) -> None:
+    server = serve("--no-worker")
+    (trace,) = submission["spec"]["target"]["inline"]["data"]
+    traces = [{**trace, "traceID": f"{n:032x}"} for n in range(60)]
+    submission["spec"]["target"]["inline"] = {"data": traces}
+    answers: list[int] = []
+    client = threading.Thread(
+        target=lambda: answers.append(server.call("POST", "/api/runs", submission)[0])
+    )
+
+    client.start()
+    wait_until(lambda: server.is_answering() or answers)
+    status = server.interrupt()
+    client.join()
+
+    assert (status, answers) == (0, [202]), server.log.read_text()
 
 
 def test_a_run_outlives_kill_9_of_its_worker(

@@ -126,13 +126,26 @@ class Environment:
 
 
 def local_secret_key(folder: Path) -> str:
-    """Return the secret key of this machine, made once and readable by its owner."""
+    """Return the secret key of this machine, made once and readable by its owner.
+
+    Raises:
+        SettingError: the folder cannot be written.
+    """
     path = folder / "secret_key"
     try:
+        if not path.exists():
+            _make_secret_key(folder, path)
         return path.read_text(encoding="ascii")
-    except FileNotFoundError:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Two first starts at once: both write, the first link wins, both read the same.
+    except OSError as error:
+        cure = (
+            f"it cannot be used ({error.strerror}); name a folder that can be written"
+        )
+        raise SettingError("AGENTEVALS_STATE_DIR", str(folder), cure) from error
+
+
+def _make_secret_key(folder: Path, path: Path) -> None:
+    """Two first starts at once both write; the first link wins and both read the same."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = folder / f"secret_key.{secrets.token_hex(8)}"
     draft.touch(mode=0o600)
     draft.write_text(secrets.token_urlsafe(50), encoding="ascii")
@@ -142,4 +155,3 @@ def local_secret_key(folder: Path) -> str:
         pass
     finally:
         draft.unlink()
-    return path.read_text(encoding="ascii")

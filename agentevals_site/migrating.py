@@ -13,13 +13,19 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    OperationalError,
+    connections,
+)
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 logger = logging.getLogger(__name__)
 
+HEARTBEAT = "heartbeat"
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0
 
@@ -31,8 +37,9 @@ def prepare_database() -> None:
         CommandError: the database stays away or busy, is behind and must not be
             migrated (``AGENTEVALS_AUTO_MIGRATE=false``), or is ahead of the code.
     """
+    # Not through the pool: it would hide the server's own words behind a time-out.
+    wait_for(connections[HEARTBEAT])
     connection = connections[DEFAULT_DB_ALIAS]
-    wait_for(connection)
     if settings.AUTO_MIGRATE:
         logger.info("Applying any pending migrations to %s", _place())
         call_command("migrate", verbosity=0, interactive=False)
@@ -69,7 +76,7 @@ def wait_for(connection: BaseDatabaseWrapper) -> None:
     while True:
         try:
             connection.ensure_connection()
-        except OperationalError as error:
+        except DatabaseError as error:
             if _is_final(error) or time.monotonic() + pause_s > until:
                 raise CommandError(
                     f"cannot connect to the database: {error}"
@@ -78,11 +85,14 @@ def wait_for(connection: BaseDatabaseWrapper) -> None:
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         else:
+            connection.close()
             return
 
 
-def _is_final(error: OperationalError) -> bool:
-    """Whether waiting cannot help: a wrong password stays wrong."""
+def _is_final(error: DatabaseError) -> bool:
+    """Whether waiting cannot help: a wrong password stays wrong, a text file no database."""
+    if not isinstance(error, OperationalError):
+        return True
     final = ("authentication failed", "does not exist", "no pg_hba.conf entry")
     return any(text in str(error) for text in final)
 

@@ -27,7 +27,7 @@ from runs.models import Run, Worker
 ALIVE = timedelta(seconds=settings.LEASE_S)
 
 
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def ready(request: Request) -> Response:
     """Say whether runs can be accepted and will be worked on; 503 when not."""
     checks = _checks()

@@ -17,7 +17,7 @@ from runs.api.json import envelope
 VERSION = version("agentevals-django")
 
 
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 @authentication_classes([])
 @permission_classes([])
 def health(request: Request) -> Response:

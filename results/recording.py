@@ -91,6 +91,7 @@ class EvaluationExecutor:
                 if frame.kind is FrameKind.PROGRESS:
                     unit = msgspec.json.decode(frame.body, type=Progress)
                     row = as_row(run, unit.trace_id, unit.metric)
+                    row.position = len(rows)
                     rows[row.result_id] = row
                 else:
                     endings[run] = _ending(msgspec.json.decode(frame.body, type=Done))

@@ -15,6 +15,8 @@ from runs.errors import FieldError
 # PostgreSQL cannot keep U+0000 in text or jsonb.
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 EXCERPT = 200
+# Whatever is stored is walked again and again, here and by whoever reads it.
+MAX_DEPTH = 100
 Loc = tuple[str | int, ...]
 
 
@@ -95,7 +97,10 @@ class Fields:
     def _decode(self, raw: bytes, kind: Any) -> Any:
         if NUL.search(raw):
             raise ValueError("text must not hold the character U+0000")
-        return msgspec.json.decode(raw, type=kind)
+        value = msgspec.json.decode(raw, type=kind)
+        if is_deeper(value, MAX_DEPTH):
+            raise ValueError(f"is nested more than {MAX_DEPTH} levels deep")
+        return value
 
     def _add(
         self, place: tuple[str | int, ...], message: str, kind: str, raw: bytes
@@ -115,6 +120,21 @@ def _excerpt(raw: bytes) -> JSON:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return raw.decode(errors="replace")
+
+
+def is_deeper(value: JSON, levels: int) -> bool:
+    """Whether containers are nested in each other more than that often."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [
+            item
+            for holder in level
+            if isinstance(holder, (dict, list))
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def snake_case(name: str) -> str:

@@ -29,9 +29,13 @@ def read_batch(body: bytes) -> list[Submission | InvalidSubmissionError]:
         InvalidSubmissionError: the body as a whole is no batch.
     """
     errors: list[FieldError] = []
-    items: list[msgspec.Raw] = Fields(body, ("body",), errors).take(
-        "runs", Batch, [], required=True
-    )
+    fields = Fields(body, ("body",), errors)
+    raw = fields.take_raw("runs", required=True)
+    items: list[msgspec.Raw] = []
+    try:
+        items = msgspec.json.decode(raw or b"[{}]", type=Batch)
+    except msgspec.ValidationError as error:
+        fields.fault("runs", str(error))
     if errors:
         raise InvalidSubmissionError(errors)
     return [_read_item(bytes(item), place) for place, item in enumerate(items)]

@@ -81,4 +81,11 @@ def _write_stdout(text: str) -> None:
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         # The interpreter would flush once more at exit, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_stdout()
+    except OSError as error:
+        _forget_stdout()
+        raise UnwritableOutput(f"Cannot write to stdout: {error.strerror}") from error
+
+
+def _forget_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -112,7 +112,7 @@ def refuse_nan(
 @output_options
 @click.pass_context
 def run(ctx: click.Context, /, **said: Any) -> None:
-    r"""Evaluate trace files against a golden eval set.
+    """Evaluate trace files against a golden eval set.
 
     TRACE_FILES are files of any trace format, folders of them, patterns such as
     'traces/**/*.json', or - for standard input.
@@ -123,7 +123,7 @@ def run(ctx: click.Context, /, **said: Any) -> None:
       1  a metric failed
       2  wrong usage or configuration
       3  something could not be evaluated
-    """
+    """  # noqa: D301 - click needs the character itself
     # Late, so that --help and wrong usage do not wait for the engine.
     from evaluation.cli.running import Request, execute
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Self
 
@@ -46,7 +47,7 @@ class RunQuery(Value, frozen=True, kw_only=True):
 def _limit(text: str | None, errors: list[FieldError]) -> int:
     if text is None:
         return DEFAULT_LIMIT
-    if text.isdecimal() and 1 <= int(text) <= MAX_LIMIT:
+    if re.fullmatch(r"[0-9]{1,4}", text) and 1 <= int(text) <= MAX_LIMIT:
         return int(text)
     _fault(errors, "limit", None, f"use a whole number from 1 to {MAX_LIMIT}", text)
     return DEFAULT_LIMIT
@@ -58,11 +59,13 @@ def _moment(text: str | None, errors: list[FieldError]) -> datetime | None:
         return None
     try:
         moment = msgspec.convert(text.strip().replace(" ", "+"), datetime)
-    except msgspec.ValidationError:
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
         cure = "use an RFC 3339 time such as 2026-01-31T12:00:00Z"
         _fault(errors, "before", None, cure, text)
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _fault(

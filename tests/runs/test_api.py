@@ -561,3 +561,47 @@ def test_a_rerun_with_an_id_can_be_sent_twice(client: Client) -> None:
 
     assert first.json()["data"]["runId"] == second.json()["data"]["runId"]
     assert second["Idempotent-Replay"] == "true"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ['"context":{"a":%s}', '"sinks":[{"kind":"x","a":%s}]', '"unknown":%s'],
+    ids=["context", "sink", "unknown key"],
+)
+def test_values_nested_too_deeply_are_refused(client: Client, spec: str) -> None:
+    deep = "[" * 600 + "]" * 600
+    target = f'"target":{{"kind":"inline","inline":{json.dumps(TRACE)}}}'
+
+    response = post(client, f'{{"spec":{{{target},{spec % deep}}}}}'.encode())
+
+    assert len(faults(response)) == 1
+    assert "levels deep" in response.json()["detail"][0]["msg"]
+
+
+def test_a_bad_character_in_a_batch_costs_its_own_run(client: Client) -> None:
+    batch = batch_of(submission_body(), submission_body(name="a\0"))
+
+    answers = post_json(client, "/api/runs/batch", batch).json()["data"]
+
+    assert [answer["outcome"] for answer in answers] == ["created", "invalid"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=" + "9" * 5000,
+        "limit=%D9%A1",
+        "before=0001-01-01T00:00:00%2B14:00",
+        "before=9999-12-31T23:59:59-12:00",
+    ],
+    ids=["long limit", "other digits", "before all time", "after all time"],
+)
+def test_parameters_at_the_edge_are_refused(client: Client, query: str) -> None:
+    (loc,) = faults(client.get(f"/api/runs?{query}"))
+
+    assert loc == ["query", query.split("=")[0]]
+
+
+@pytest.mark.parametrize("path", ["health", "ready", "runs"])
+def test_probes_may_ask_with_head(client: Client, path: str) -> None:
+    assert client.head(f"/api/{path}").status_code in {200, 503}

@@ -72,7 +72,7 @@ def sent() -> Iterator[list[Statement]]:
     """Collect the statements about runs that are sent meanwhile."""
     statements: list[Statement] = []
 
-    def collect(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 - Django's signature
+    def collect(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if '"run"' in sql:
             statements.append(Statement(sql, params))
         return execute(sql, params, many, context)
@@ -111,6 +111,19 @@ def test_a_claim_reads_one_index_in_its_order(fill: Filler, queued: int) -> None
     plan = plan_of(statements[0])
     assert plan.indexes == {"run_claim_idx"}
     assert plan.nodes == {"Limit", "LockRows", "Index Scan"}
+
+
+def test_a_sweep_does_not_read_the_history(fill: Filler) -> None:
+    fill(succeeded=100_000, running=50, queued=100)
+
+    with sent() as statements:
+        assert queue.sweep() == []
+
+    plan = plan_of(statements[0])
+    assert plan.scanned == set()
+    # Which of the two indexes of queued rows it takes is the planner's choice.
+    assert "run_running_idx" in plan.indexes
+    assert plan.indexes <= {"run_running_idx", "run_claim_idx", "run_fairness_idx"}
 
 
 def test_a_submit_finds_its_place_by_index(fill: Filler) -> None:

@@ -7,6 +7,7 @@ its process id when it begins; ``open`` in it lets those go on that wait.
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import sys
@@ -40,6 +41,14 @@ def main() -> None:
 def fast(folder: Path) -> None:
     """Finish at once."""
     progress("first")
+    done()
+
+
+def brisk(folder: Path) -> None:
+    """Find two results with some work before each."""
+    for metric in ("first", "second"):
+        time.sleep(random.uniform(0, 0.05))  # noqa: S311 - spreads the work
+        progress(metric)
     done()
 
 
@@ -94,7 +103,17 @@ def unstorable(folder: Path) -> None:
 
 KINDS: dict[str, Callable[[Path], None]] = {
     each.__name__: each
-    for each in (fast, gated, busy, dying, garbage, endless, unreadable, unstorable)
+    for each in (
+        fast,
+        brisk,
+        gated,
+        busy,
+        dying,
+        garbage,
+        endless,
+        unreadable,
+        unstorable,
+    )
 }
 
 

@@ -129,6 +129,10 @@ test: test-postgres test-sqlite  ## Run all tests on PostgreSQL, then the promis
 test-postgres: $(DEVELOPMENT)
 	$(RUN) -m pytest -n $(JOBS)
 
+.PHONY: chaos
+chaos: $(DEVELOPMENT)  ## Break workers and PostgreSQL under load for a minute, and count
+	$(RUN) -m tests.chaos $(ARGS)
+
 .PHONY: test-sqlite
 test-sqlite: $(DEVELOPMENT)
 	AGENTEVALS_TEST_BACKEND=sqlite $(RUN) -m pytest -m durable

@@ -9,12 +9,16 @@ from http import HTTPStatus
 from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
-from rest_framework.decorators import api_view
+from rest_framework.decorators import (
+    api_view,
+    authentication_classes,
+    permission_classes,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,6 +32,8 @@ ALIVE = timedelta(seconds=settings.LEASE_S)
 
 
 @api_view(["GET", "HEAD"])
+@authentication_classes([])
+@permission_classes([])
 def ready(request: Request) -> Response:
     """Say whether runs can be accepted and will be worked on; 503 when not."""
     checks = _checks()
@@ -144,6 +150,7 @@ registry = CollectorRegistry(auto_describe=False)
 registry.register(QueueCollector())
 
 
-def metrics(request: HttpRequest) -> HttpResponse:
+@api_view(["GET", "HEAD"])
+def metrics(request: Request) -> HttpResponse:
     """Answer in Prometheus's text format."""
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

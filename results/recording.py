@@ -102,7 +102,9 @@ class EvaluationExecutor:
 
     def summarise(self, run: Run) -> JSONObject:
         """Count what was saved of an interrupted run."""
-        return {**_counted(run), "errors": []}
+        counted = _counted(run, has_errors=True)
+        traces = {row.trace_id for row in run.results.only("trace_id")}
+        return {"trace_count": len(traces), **counted, "errors": []}
 
 
 def _finished_units(run: Run) -> Iterable[tuple[str, str]]:
@@ -117,7 +119,8 @@ def _with_earlier_results(run: Run, ending: Ending) -> Ending:
     """Let the summary of a later attempt count what earlier ones have found too."""
     if run.attempt <= 1 or ending.summary is None:
         return ending
-    summary = {**ending.summary, **_counted(run)}
+    has_errors = bool(ending.summary["errors"])
+    summary = {**ending.summary, **_counted(run, has_errors=has_errors)}
     return msgspec.structs.replace(ending, summary=summary)
 
 
@@ -129,15 +132,15 @@ class StoredResult(NamedTuple):
     score: float | None
 
 
-def _counted(run: Run) -> JSONObject:
-    """Count the results that are stored, of whichever attempt."""
-    rows = run.results.values_list("trace_id", "evaluator_name", "status", "score")
-    counted = tally([StoredResult(*row[1:]) for row in rows])
-    return {
-        "trace_count": len({row[0] for row in rows}),
-        **counted,
-        "verdict": verdict(counted["result_counts"], has_errors=False),
-    }
+def _counted(run: Run, *, has_errors: bool) -> JSONObject:
+    """Count the results that are stored, of whichever attempt.
+
+    With ``has_errors`` something was not evaluated, so the verdict cannot be a pass.
+    """
+    rows = run.results.values_list("evaluator_name", "status", "score")
+    counted = tally([StoredResult(*row) for row in rows])
+    conclusion = verdict(counted["result_counts"], has_errors=has_errors)
+    return {**counted, "verdict": conclusion}
 
 
 def save(rows: Sequence[Result]) -> None:
@@ -157,14 +160,14 @@ def as_row(run: Run, trace_id: str, metric: MetricResult) -> Result:
         result_id=result_id(run.run_id, trace_id, metric.metric_name),
         run=run,
         attempt=run.attempt,
-        eval_set_item_id=trace_id,
-        eval_set_item_name=trace_id,
+        eval_set_item_id=storable(trace_id),
+        eval_set_item_name=storable(trace_id),
         evaluator_name=metric.metric_name,
         evaluator_type=metric.evaluator_type,
         status=metric.status,
         score=metric.score,
         per_invocation_scores=metric.per_invocation_scores,
-        trace_id=trace_id,
+        trace_id=storable(trace_id),
         details=storable(metric.details or {}),
         explanation=storable(metric.explanation or {}),
         error_text=storable(metric.error) or None,

@@ -17,6 +17,8 @@ NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 EXCERPT = 200
 # Whatever is stored is walked again and again, here and by whoever reads it.
 MAX_DEPTH = 100
+# May hold secrets, which an error must not carry into somebody's log.
+PRIVATE = {"sinks", "context"}
 Loc = tuple[str | int, ...]
 
 
@@ -87,6 +89,11 @@ class Fields:
     def rest(self) -> JSONObject:
         """Take every field that was not asked for, as it is."""
         left = [name for name in self._given if name in self._untaken]
+        for name in left:
+            if "\0" in name:
+                self._add(
+                    (name,), "a name must not hold U+0000", "value_error", b"null"
+                )
         return {name: self.take(name, Any) for name in left}
 
     def fault(self, name: str, message: str) -> None:
@@ -107,7 +114,10 @@ class Fields:
     ) -> None:
         self._errors.append(
             FieldError(
-                loc=(*self._loc, *place), msg=message, type=kind, input=_excerpt(raw)
+                loc=(*self._loc, *place),
+                msg=message,
+                type=kind,
+                input=None if PRIVATE & {*self._loc, *place} else _excerpt(raw),
             )
         )
 

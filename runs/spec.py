@@ -184,10 +184,10 @@ def _check_inline(fields: Fields, inline: bytes, forced: str | None) -> str:
         )
         return ""
     detected = detect_format(inline)
-    if detected is None and forced is None:
+    if detected is None or detected != (forced or detected):
         fields.fault(
             "inline",
             "target.inline is no trace export: expected Jaeger JSON (`data`) or OTLP "
-            "JSON (`resourceSpans` or `batches`)",
+            "JSON (`resourceSpans` or `batches`), as `traceFormat` says if it is set",
         )
     return forced or detected or ""

@@ -125,12 +125,14 @@ def _insert(new: Sequence[tuple[Run, Submission]]) -> None:
         run.stored_inputs = _inputs(run, submission)
     inputs = [each for run in runs for each in run.stored_inputs]
     documents = {each.document.digest: each.document for each in inputs}
+    # In one order everywhere, so that two batches cannot wait for each other's rows.
+    in_order = [documents[digest] for digest in sorted(documents)]
     with transaction.atomic():
         _share_fairly(runs)
         Run.objects.bulk_create(runs)
         for run in runs:
             del run.fair_key  # known to the database; read from there when asked for
-        TraceDocument.objects.bulk_create(documents.values(), ignore_conflicts=True)
+        TraceDocument.objects.bulk_create(in_order, ignore_conflicts=True)
         RunInput.objects.bulk_create(inputs)
         RunEvent.objects.log(events)
 

@@ -23,6 +23,14 @@ logger = logging.getLogger(__name__)
 # transaction that writes, and at most one is sent in this time.
 ANNOUNCE_INTERVAL_S = 0.025
 LIVENESS_INTERVAL_S = 10.0
+# A link that is half open has to be found in seconds; the operator's URL may say otherwise.
+LINK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 RECONNECT_S = 1.0
 # PRAGMA data_version costs microseconds and changes with every commit of another
 # connection.
@@ -39,9 +47,7 @@ def _connect() -> psycopg.Connection[Any]:
     params = dict(connections["default"].get_connection_params())
     for name in ("pool", "context", "cursor_factory", "prepare_threshold"):
         params.pop(name, None)
-    return psycopg.connect(
-        **params, autocommit=True, keepalives_idle=10, keepalives_count=3
-    )
+    return psycopg.connect(**{**LINK, **params, "autocommit": True})
 
 
 class Announcer:
@@ -81,6 +87,7 @@ class Announcer:
                     self._send_all(connection)
             except psycopg.Error as error:
                 logger.warning("cannot announce work, workers will poll: %s", error)
+                self._wanted.set()  # what was not sent is still wanted
                 self._stopping.wait(RECONNECT_S)
 
     def _send_all(self, connection: psycopg.Connection[Any]) -> None:

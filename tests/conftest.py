@@ -35,6 +35,8 @@ def django_db_modify_db_settings() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Let go of the databases before they are dropped."""
+    # The addresses depend on the storage: before a test pretends that there is none.
+    import agentevals_site.urls  # noqa: F401
     from runs.wakeups import announcer
 
     yield

@@ -48,8 +48,10 @@ def _redact_sink(sink: JSON) -> JSON:
     if not isinstance(sink, dict):
         return sink
     shown = _redact(sink)
-    if isinstance(sink.get("url"), str):
-        shown["url"] = bare_url(sink["url"], keep_path=False)
+    # Whatever its kind calls it: a webhook's path is its password.
+    for key, value in sink.items():
+        if isinstance(value, str) and value.startswith(("http://", "https://")):
+            shown[key] = bare_url(value, keep_path=False)
     return shown
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
@@ -36,6 +37,10 @@ class Issued(NamedTuple):
     text: str
 
 
+# What was never a token is not looked up.
+SPELLING = re.compile(r"[a-z]+_[0-9a-f]+_[0-9a-f]+")
+
+
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     """Chainable ways to say which tokens."""
 
@@ -46,6 +51,8 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
     def of(self, text: str) -> ApiToken | None:
         """Return the usable token that this text is."""
+        if not SPELLING.fullmatch(text):
+            return None
         prefix = text.rpartition("_")[0]
         token = self.usable().filter(prefix=prefix).first()
         matches = token is not None and hmac.compare_digest(token.hash, digest(text))

@@ -39,6 +39,16 @@ class Ending(Value, frozen=True, kw_only=True):
         )
 
 
+def cannot_start(error: Exception) -> Ending:
+    """Return how an attempt ends whose evaluator could not be started."""
+    return Ending(
+        status=RunStatus.FAILED,
+        error=f"the evaluation could not be started: {type(error).__name__}: {error}",
+        error_code="cannot_start",
+        transient=True,
+    )
+
+
 class Executor(Protocol):
     """The function that runs are executed with: it knows what the queue does not."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from evaluation.values import Value
 from runs import queue
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 # A connection outside the pool that gives up early: see the settings.
 DATABASE = "heartbeat"
+DATABASE_TROUBLE = (DatabaseError, InterfaceError)
 # Retries of a heartbeat that failed, until the lease must be given up.
 RETRY_S = 1.0
 # News comes in bursts; a cancel may wait this long.
@@ -98,6 +99,11 @@ class Heartbeat:
         if self._thread.is_alive():
             self._thread.join(timeout=RETRY_S)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread beats; without it no lease can be kept."""
+        return self._thread.is_alive()
+
     def watch(self, lease: Lease, sent_s: float) -> None:
         """Keep a lease alive that was taken by a request sent at ``sent_s``."""
         with self._lock:
@@ -139,7 +145,7 @@ class Heartbeat:
             leases = list(self._expiry)
         try:
             act(leases)
-        except DatabaseError as error:
+        except DATABASE_TROUBLE as error:
             logger.warning("heartbeat failed, trying again: %s", error)
             connections[DATABASE].close()
             return False

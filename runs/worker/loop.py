@@ -18,7 +18,6 @@ from datetime import timedelta
 
 import msgspec
 from django.db import (
-    DatabaseError,
     DataError,
     IntegrityError,
     connection,
@@ -30,9 +29,10 @@ from runs.models import Lease, Run, RunEvent
 from runs.wakeups import Listener
 from runs.worker.children import Evaluators
 from runs.worker.counters import Counters
-from runs.worker.execution import Ending, Executor
+from runs.worker.execution import Ending, Executor, cannot_start
 from runs.worker.heartbeat import (
     DATABASE,
+    DATABASE_TROUBLE,
     Heartbeat,
     LeaseClock,
     Verdict,
@@ -149,6 +149,8 @@ class Worker:
     def _step(self) -> None:
         """Wait for something to happen and deal with it; outlive a lost database."""
         self._wait()
+        if not self._heartbeat.is_alive:
+            raise RuntimeError("the heartbeat has ended: no lease can be kept")
         # After a SIGSTOP or a sleep of the machine: first give up what may be another's.
         self._heartbeat.drop_expired()
         self._stop_overdue()
@@ -157,7 +159,7 @@ class Worker:
             self._sweep()
             self._claim()
             self._start()
-        except DatabaseError as error:
+        except DATABASE_TROUBLE as error:
             self._back_off(error)
         else:
             self._back_off_s = BACK_OFF_START_S
@@ -193,10 +195,11 @@ class Worker:
             elif now_s >= slot.deadline_s:
                 slot.stop(Verdict.DEADLINE)
 
-    def _back_off(self, error: DatabaseError) -> None:
+    def _back_off(self, error: Exception) -> None:
         """Drop the connection and come again later; what was found stays in memory."""
         logger.warning("database trouble, trying again: %s", error)
         connection.close()
+        self._news.set()  # a look that failed is still to be made
         for slot in self._slots.values():
             slot.commit_unknown = True
         time.sleep(spread(self._back_off_s, fraction=0.5))
@@ -324,14 +327,20 @@ class Worker:
         """Hand claimed runs to evaluator processes."""
         for slot in self._slots.values():
             if slot.child is None and not slot.has_ended and self._prepare(slot):
-                job = self._executor.job(slot.run)
-                slot.child = self._evaluators.take()
-                self._selector.register(slot.child.output, selectors.EVENT_READ, slot)
-                slot.child.send(job)
-                if slot.child.has_unsent:
-                    self._selector.register(
-                        slot.child.input, selectors.EVENT_WRITE, slot
-                    )
+                try:
+                    self._begin(slot)
+                except (OSError, ValueError, KeyError) as error:
+                    # Its own run's fault, or a moment without memory: not the others'.
+                    logger.exception("cannot start %s", _name(slot))
+                    slot.fail(cannot_start(error))
+
+    def _begin(self, slot: Slot) -> None:
+        job = self._executor.job(slot.run)
+        slot.child = self._evaluators.take()
+        self._selector.register(slot.child.output, selectors.EVENT_READ, slot)
+        slot.child.send(job)
+        if slot.child.has_unsent:
+            self._selector.register(slot.child.input, selectors.EVENT_WRITE, slot)
 
     def _prepare(self, slot: Slot) -> bool:
         """Whether the run's evaluator can start; what it needs first is done elsewhere."""

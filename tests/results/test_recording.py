@@ -179,3 +179,36 @@ def test_an_evaluator_gets_the_stored_bytes(spec: dict[str, Any]) -> None:
     stored = Run.objects.get().inputs.get().document
     assert job[1].body == bytes(stored.content)
     assert [frame.kind.name for frame in evaluate(job)] == ["PROGRESS", "DONE"]
+
+
+def test_an_interrupted_run_never_sums_up_to_a_pass() -> None:
+    run = make_run()
+    passed = MetricResult(metric_name="m", score=1.0, eval_status="PASSED")
+    save([as_row(run, "t", passed)])
+
+    summary = EvaluationExecutor().summarise(run)
+
+    assert summary["result_counts"]["passed"] == 1
+    assert summary["verdict"] == "errored"
+
+
+def test_a_later_attempt_with_run_errors_is_no_pass() -> None:
+    make_run()
+    run = claim_one()
+    passed = MetricResult(metric_name="m", score=1.0, eval_status="PASSED")
+    save([as_row(run, "t", passed)])
+    let_lease_expire(run)
+    queue.sweep()
+
+    (ended,) = work_off()
+
+    assert (ended.attempt, ended.status) == (2, "failed")
+    assert ended.summary["verdict"] == "errored"
+
+
+def test_a_nul_character_in_a_trace_id_does_not_cost_the_result() -> None:
+    run = make_run()
+
+    save([as_row(run, "a\0b", MetricResult(metric_name="m"))])
+
+    assert Result.objects.get().trace_id == "a\N{REPLACEMENT CHARACTER}b"

@@ -605,3 +605,29 @@ def test_parameters_at_the_edge_are_refused(client: Client, query: str) -> None:
 @pytest.mark.parametrize("path", ["health", "ready", "runs"])
 def test_probes_may_ask_with_head(client: Client, path: str) -> None:
     assert client.head(f"/api/{path}").status_code in {200, 503}
+
+
+@pytest.mark.parametrize("payload", ["5", '{"x": 1}', '{"resourceSpans": []}'])
+def test_a_forced_format_does_not_make_a_payload_a_trace(
+    client: Client, payload: str
+) -> None:
+    target = f'{{"kind":"inline","inline":{payload},"traceFormat":"jaeger-json"}}'
+
+    response = post(client, f'{{"spec":{{"target":{target}}}}}'.encode())
+
+    assert faults(response) == [["body", "spec", "target", "inline"]]
+
+
+def test_a_name_with_a_nul_character_is_refused(client: Client) -> None:
+    body = submission_body(spec={"a\0b": 1})
+
+    assert len(faults(post(client, body))) == 1
+
+
+def test_an_error_does_not_repeat_what_may_be_secret(client: Client) -> None:
+    sinks = [{"kind": "http_webhook", "headers": {"Authorization": "hush"}}, 5]
+
+    response = post(client, submission_body(spec={"sinks": sinks}))
+
+    assert response.status_code == 422
+    assert "hush" not in response.content.decode()

@@ -137,6 +137,10 @@ chaos: $(DEVELOPMENT)  ## Break workers and PostgreSQL under load for a minute, 
 test-sqlite: $(DEVELOPMENT)
 	AGENTEVALS_TEST_BACKEND=sqlite $(RUN) -m pytest -m durable
 
+.PHONY: bench-queue
+bench-queue: $(DEVELOPMENT)  ## Measure runs a second through the queue; peers with ARGS=--peers
+	$(RUN) -m tests.benchmarks.queue $(ARGS)
+
 .PHONY: check
 check: check-style check-types check-imports check-django  ## Check style, types, architecture, deployment, migrations
 

@@ -83,6 +83,8 @@ class Chaos:
         try:
             self._accidents(time.monotonic() + seconds)
             self._over.set()
+            # One that was stopped inside a transaction holds what a client waits for.
+            self._thaw(everybody=True)
             for thread in threads:
                 thread.join()
             self._come_to_rest()

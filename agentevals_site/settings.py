@@ -114,13 +114,14 @@ except ValueError as error:
 # A heartbeat that waits is a heartbeat that fails: it gets a connection of its own, outside
 # the pool, that gives up early.
 HEARTBEAT_TIMEOUT_S = 5
+IDLE_IN_TRANSACTION_TIMEOUT_S = 10
 
 
-def _postgres(*, options: dict[str, Any], search_path: str) -> dict[str, Any]:
+def _postgres(*, options: dict[str, Any], session: str) -> dict[str, Any]:
     database = env.database("AGENTEVALS_DATABASE_URL")
     given = database.pop("OPTIONS", {})
     merged = {**given, **options}
-    settings = [given.get("options"), options.get("options"), search_path]
+    settings = [given.get("options"), options.get("options"), session]
     merged["options"] = " ".join(part for part in settings if part)
     return {
         **database,
@@ -151,13 +152,18 @@ def _sqlite(*, timeout_s: int) -> dict[str, Any]:
 
 DATABASES: dict[str, dict[str, Any]] = {}
 if STORAGE_BACKEND == "postgres":
-    SEARCH_PATH = f"-c search_path={DATABASE_SCHEMA}"
+    # A process that is frozen in the middle of a transaction holds its locks; PostgreSQL
+    # ends it, so that a cancel or a sweep does not wait for a machine that sleeps.
+    SESSION = (
+        f"-c search_path={DATABASE_SCHEMA} "
+        f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_S}s"
+    )
     POOL = {
         "min_size": max(2, MAX_CONCURRENT_RUNS),
         "max_size": 2 * MAX_CONCURRENT_RUNS + 4,
     }
     DATABASES = {
-        "default": _postgres(options={"pool": POOL}, search_path=SEARCH_PATH),
+        "default": _postgres(options={"pool": POOL}, session=SESSION),
         "heartbeat": {
             **_postgres(
                 options={
@@ -168,7 +174,7 @@ if STORAGE_BACKEND == "postgres":
                     "keepalives_interval": 5,
                     "keepalives_count": 3,
                 },
-                search_path=SEARCH_PATH,
+                session=SESSION,
             ),
             "TEST": {"MIRROR": "default"},
         },

@@ -36,7 +36,7 @@ PEERS = (
             "psycopg[binary]==3.3.9",
         ),
         "drain_django_tasks_db.py",
-        "SELECT count(*) FROM django_tasks_db_dbtaskresult WHERE status = 'SUCCESSFUL'",
+        "SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status = 'SUCCESSFUL'",
     ),
     Kind(
         ("agentevals-cli[postgres]==0.8.1",),

@@ -114,6 +114,7 @@ except ValueError as error:
 # A heartbeat that waits is a heartbeat that fails: it gets a connection of its own, outside
 # the pool, that gives up early.
 HEARTBEAT_TIMEOUT_S = 5
+POOL_TIMEOUT_S = 10
 IDLE_IN_TRANSACTION_TIMEOUT_S = 10
 
 
@@ -161,6 +162,11 @@ if STORAGE_BACKEND == "postgres":
     POOL = {
         "min_size": max(2, MAX_CONCURRENT_RUNS),
         "max_size": 2 * MAX_CONCURRENT_RUNS + 4,
+        # Without a database a worker's loop waits this long, deaf to deadlines and SIGTERM;
+        # the library's 30 seconds are the grace that most orchestrators give altogether.
+        "timeout": POOL_TIMEOUT_S,
+        # Else its pauses grow with an outage, and it comes back as late again.
+        "reconnect_timeout": POOL_TIMEOUT_S,
     }
     DATABASES = {
         "default": _postgres(options={"pool": POOL}, session=SESSION),

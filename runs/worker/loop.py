@@ -106,7 +106,7 @@ class Worker:
             self._drain_until = clock_s() + self._settings.drain_s
             logger.info("Draining %d run(s)", len(self._slots))
         else:
-            self._drain_until = 0.0
+            self._drain_until = min(self._drain_until, clock_s())
         self._interrupt()
 
     def _interrupt(self) -> None:
@@ -141,10 +141,17 @@ class Worker:
             self._settings.deadline_s,
         )
         try:
-            while self._drain_until is None or self._slots:
+            while not self._is_over():
                 self._step()
         finally:
             self._shut_down()
+
+    def _is_over(self) -> bool:
+        """Whether all is written; without a database, whether others may have the runs."""
+        if self._drain_until is None:
+            return False
+        given_up_s = self._drain_until + self._settings.lease_s
+        return not self._slots or clock_s() > given_up_s
 
     def _step(self) -> None:
         """Wait for something to happen and deal with it; outlive a lost database."""
@@ -199,6 +206,9 @@ class Worker:
         """Drop the connection and come again later; what was found stays in memory."""
         logger.warning("database trouble, trying again: %s", error)
         connection.close()
+        if connection.vendor == "postgresql":
+            # Its other connections are as dead, and finding each out costs seconds.
+            connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has it
         self._news.set()  # a look that failed is still to be made
         for slot in self._slots.values():
             slot.commit_unknown = True

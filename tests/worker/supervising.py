@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
+import psycopg
 from django.conf import settings
 from django.db import connection
+from psycopg import sql
 
 from runs.models import Run
 from runs.worker.loop import WorkerSettings
@@ -51,6 +54,29 @@ def environment() -> dict[str, str]:
     return given | {
         "AGENTEVALS_DATABASE_URL": urlunsplit(url._replace(path=f"/{name}"))
     }
+
+
+@contextmanager
+def database_out_of_reach() -> Iterator[None]:
+    """Cut all connections to the test's database and allow no new ones (PostgreSQL)."""
+    params = dict(connection.get_connection_params())
+    name = params.pop("dbname")
+    for option in ("pool", "context", "cursor_factory", "prepare_threshold", "options"):
+        params.pop(option, None)
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has it
+    with psycopg.connect(**params, dbname="postgres", autocommit=True) as server:
+        allow = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
+        server.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
+        try:
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = %s",
+                [name],
+            )
+            yield
+        finally:
+            server.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
 
 
 class WorkerProcess:

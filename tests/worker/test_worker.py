@@ -20,6 +20,7 @@ from tests.runs.building import event_kinds, fresh, make_run
 from tests.worker.conftest import Starter
 from tests.worker.supervising import (
     PROJECT,
+    database_out_of_reach,
     environment,
     has_status,
     is_running,
@@ -253,11 +254,29 @@ def test_a_worker_outlives_its_connections(start: Starter) -> None:
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # our own are dead too
     worker.open_gate()
     wait_until(has_status(run, "succeeded"), "the run succeeded")
 
     assert fresh(run).attempt == 1
     assert worker.process.poll() is None
+
+
+@on_postgres_only
+def test_a_worker_that_lost_its_database_for_good_can_be_stopped(
+    start: Starter,
+) -> None:
+    run = make_run()
+    worker = start("busy", drain_s=0.3)
+    worker.wait_for_evaluators()
+
+    with database_out_of_reach():
+        worker.send(signal.SIGTERM)
+        worker.wait()
+
+    assert not any(is_running(pid) for pid in worker.evaluators)
+    assert fresh(run).status == "running"  # and the next sweep takes it back
 
 
 def test_an_idle_worker_is_woken(start: Starter) -> None:

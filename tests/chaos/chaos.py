@@ -35,7 +35,7 @@ BACKLOG = 300
 BATCH = 20
 # Lost attempts count, and attempts are lost all the time here.
 MAX_ATTEMPTS = 30
-DRAIN_LIMIT_S = 120.0
+DRAIN_LIMIT_S = 60.0
 CRASH_EVERY_S = 10.0
 TERMINAL = ("succeeded", "failed", "cancelled")
 WORKER = WorkerSettings(
@@ -89,7 +89,7 @@ class Chaos:
                 thread.join()
             self._come_to_rest()
         finally:
-            for worker in self._workers:
+            for worker in [*self._workers, *self._dead]:
                 worker.close()
             announcer.stop()
         self._judge()
@@ -225,9 +225,17 @@ class Chaos:
                 )
                 self._replace(worker)
             if time.monotonic() - began > DRAIN_LIMIT_S:
+                self._tell_what_is_stuck()
                 break
             time.sleep(0.1)
         self.counts["seconds until all had ended"] = round(time.monotonic() - began)
+
+    def _tell_what_is_stuck(self) -> None:
+        for run in Run.objects.unfinished():
+            self.violations.append(f"{run} never ended; its worker is {run.worker_id}")
+        for worker in self._workers:
+            last = worker.log[-1000:]
+            self.violations.append(f"worker {worker.process.pid} last said: {last}")
 
     # --- Verdict ------------------------------------------------------------------------
 

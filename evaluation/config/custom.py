@@ -62,13 +62,17 @@ def _execution(fields: Fields) -> JSONObject:
     }
 
 
+def _require_extension(fields: Fields, key: str, value: str) -> None:
+    if not value.casefold().endswith(EXTENSIONS):
+        raise fault(
+            fields.path_of(key),
+            f"must end in one of {', '.join(EXTENSIONS)}, got {shown(value)}.",
+        )
+
+
 def _code(fields: Fields, name: str) -> EvaluatorSpec:
     place = fields.required("path", as_string, "say which file evaluates")
-    if not place.casefold().endswith(EXTENSIONS):
-        raise fault(
-            fields.path_of("path"),
-            f"must end in one of {', '.join(EXTENSIONS)}, got {shown(place)}.",
-        )
+    _require_extension(fields, "path", place)
     return EvaluatorSpec(
         name=name,
         type="code",
@@ -86,11 +90,7 @@ def _remote(fields: Fields, name: str) -> EvaluatorSpec:
             fields.path_of("ref"),
             f"must be a relative path of plain names, got {shown(ref)}.",
         )
-    if not ref.casefold().endswith(EXTENSIONS):
-        raise fault(
-            fields.path_of("ref"),
-            f"must end in one of {', '.join(EXTENSIONS)}, got {shown(ref)}.",
-        )
+    _require_extension(fields, "ref", ref)
     return EvaluatorSpec(
         name=name,
         type="remote",

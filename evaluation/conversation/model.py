@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from evaluation.values import JSON, JSONObject, Value
 
 NANOSECONDS_PER_SECOND = 1_000_000_000
@@ -139,9 +137,6 @@ class Conversation(Value, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     performance: JSONObject | None = None
     metadata: Metadata = Metadata()
-
-
-Role = Literal["user", "model", "tool", "system"]
 
 
 def to_contract(invocation: Invocation) -> JSONObject:

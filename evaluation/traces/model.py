@@ -12,8 +12,6 @@ SpanKind = Literal[
 ]
 StatusCode = Literal["unset", "ok", "error"]
 
-NANOSECONDS_PER_MICROSECOND = 1_000
-
 
 class Problem(Value, frozen=True, kw_only=True):
     """Something in a document that could not be read, and where it stands.

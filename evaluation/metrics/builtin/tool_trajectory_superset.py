@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from evaluation.conversation.model import Invocation
-from evaluation.eval_sets.model import ExpectedTurn
 from evaluation.metrics.model import Measurement, Task
-from evaluation.metrics.trajectory import explain_pairing, in_any_order, rule_of
-from evaluation.metrics.turns import TurnScore, compare_turns
+from evaluation.metrics.pairings import compare_pairings
 
 
 def measure(task: Task) -> Measurement:
     """Average the recall of the turns; where nothing is expected, nothing is measured."""
-    rule = rule_of(task.options)
+    return compare_pairings(task, _recall)
 
-    def compare(actual: Invocation, expected: ExpectedTurn) -> TurnScore:
-        wanted, given = expected.tool_calls, actual.tool_calls
-        pairing = in_any_order(wanted, given, rule)
-        return TurnScore(
-            score=len(pairing.pairs) / len(wanted) if wanted else None,
-            explanation=explain_pairing(wanted, given, pairing, rule),
-        )
 
-    return compare_turns(task, compare)
+def _recall(paired: int, expected: int, made: int) -> float | None:
+    return paired / expected if expected else None

@@ -17,13 +17,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
-from django.db import (
-    DataError,
-    IntegrityError,
-    connection,
-)
+from django.db import DataError, IntegrityError, connection
 
-from evaluation.values import Value
 from runs import queue
 from runs.models import Lease, Run, RunEvent
 from runs.wakeups import Listener
@@ -41,6 +36,7 @@ from runs.worker.heartbeat import (
 )
 from runs.worker.preparing import Preparation
 from runs.worker.presence import Presence
+from runs.worker.settings import WorkerSettings
 from runs.worker.slots import Slot
 
 logger = logging.getLogger(__name__)
@@ -53,19 +49,6 @@ BACK_OFF_CAP_S = 5.0
 WAKE = b"\0"
 # Faults of what an evaluator sent, which would be the same the next time.
 UNSAVABLE = (DataError, IntegrityError, msgspec.MsgspecError, ValueError)
-
-
-class WorkerSettings(Value, frozen=True, kw_only=True):
-    """How a worker works; times in seconds. ``command`` starts an evaluator process."""
-
-    slots: int
-    lease_s: float
-    heartbeat_s: float
-    deadline_s: float
-    poll_s: float
-    drain_s: float
-    command: tuple[str, ...]
-    version: str = ""
 
 
 class Worker:
@@ -220,11 +203,11 @@ class Worker:
     def _write(self) -> None:
         """Save what has arrived; the ends of several runs share a transaction."""
         for slot in [s for s in self._slots.values() if s.verdict is Verdict.LOST]:
-            logger.warning("lease lost, work dropped: %s", _name(slot))
+            logger.warning("lease lost, work dropped: %s", slot)
             self.counters.add("leases_lost")
             self._vacate(slot)
         now_s = clock_s()
-        due = [s for s in self._slots.values() if _is_past(s.save_at_s, now_s)]
+        due = [s for s in self._slots.values() if s.is_due(now_s)]
         if due:
             self._save_apart(due)
 
@@ -267,12 +250,12 @@ class Worker:
             slot.saved()
             return
         if is_held:
-            logger.info("%s ended", _name(slot))
+            logger.info("%s ended", slot)
             self.counters.add("ended")
         elif slot.commit_unknown and queue.has_ended(slot.lease):
-            logger.info("%s ended; its commit was answered late", _name(slot))
+            logger.info("%s ended; its commit was answered late", slot)
         else:
-            logger.warning("stale write refused: %s", _name(slot))
+            logger.warning("stale write refused: %s", slot)
             self.counters.add("stale_writes_refused")
         self._vacate(slot)
 
@@ -327,7 +310,7 @@ class Worker:
             self._slots[slot.lease] = slot
             self._heartbeat.watch(slot.lease, sent_s)
             self.counters.claimed(run.waited)
-            logger.info("worker=%s claimed %s", self.id, _name(slot))
+            logger.info("worker=%s claimed %s", self.id, slot)
         if len(runs) == free:
             self._news.set()  # there may be more
         factor = LISTENING_POLL_FACTOR if self._listener.is_up else 1
@@ -341,7 +324,7 @@ class Worker:
                     self._begin(slot)
                 except (OSError, ValueError, KeyError) as error:
                     # Its own run's fault, or a moment without memory: not the others'.
-                    logger.exception("cannot start %s", _name(slot))
+                    logger.exception("cannot start %s", slot)
                     slot.fail(cannot_start(error))
 
     def _begin(self, slot: Slot) -> None:
@@ -406,11 +389,3 @@ class Worker:
         self._wake_write.close()
         connection.close()
         logger.info("Run workers stopped")
-
-
-def _is_past(at_s: float | None, now_s: float) -> bool:
-    return at_s is not None and at_s <= now_s
-
-
-def _name(slot: Slot) -> str:
-    return f"run={slot.lease.run_id} (attempt={slot.lease.attempt})"

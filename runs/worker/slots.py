@@ -38,6 +38,10 @@ class Slot:
         self.failure: Ending | None = None
         self.fault = "died"
 
+    def __str__(self) -> str:
+        """Name the run and the attempt, for the log."""
+        return f"run={self.lease.run_id} (attempt={self.lease.attempt})"
+
     def stop(self, verdict: Verdict) -> None:
         """Kill the process and remember why; the first reason counts."""
         if self.has_ended or self.verdict is not None:
@@ -89,6 +93,10 @@ class Slot:
         if self.has_ended:
             return 0.0
         return None if self.oldest_s is None else self.oldest_s + FLUSH_S
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether what has arrived has to be written now."""
+        return self.save_at_s is not None and self.save_at_s <= now_s
 
     def saved(self) -> None:
         """Forget what a committed transaction holds."""

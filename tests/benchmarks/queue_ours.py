@@ -13,7 +13,7 @@ from runs import queue
 from runs.models import Run, RunEvent, RunStatus
 from runs.wakeups import announce_work
 from runs.worker.execution import Ending
-from runs.worker.loop import WorkerSettings
+from runs.worker.settings import WorkerSettings
 from tests.runs.building import DEADLINE, LEASE, fresh, make_run
 from tests.worker.supervising import WorkerProcess, has_status, wait_until
 

@@ -22,7 +22,7 @@ from runs.models import Lease, Run, RunEvent
 from runs.spec import read_submission
 from runs.submission import submit
 from runs.wakeups import announcer
-from runs.worker.loop import WorkerSettings
+from runs.worker.settings import WorkerSettings
 from tests.chaos.server import ChaosPostgres
 from tests.runs import machine
 from tests.runs.building import submission_body

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runs.wakeups import announcer
-from runs.worker.loop import WorkerSettings
+from runs.worker.settings import WorkerSettings
 from tests.runs import guards
 from tests.worker.supervising import WorkerProcess
 

@@ -19,7 +19,8 @@ def main() -> None:
     django.setup()
     # Models can be imported from here on.
     from results.recording import EvaluationExecutor
-    from runs.worker.loop import Worker, WorkerSettings
+    from runs.worker.loop import Worker
+    from runs.worker.settings import WorkerSettings
 
     given = msgspec.json.decode(sys.argv[1], type=WorkerSettings)
     # The evaluator ends with the process that started it, and that is this one.

@@ -19,7 +19,7 @@ from django.db import connection
 from psycopg import sql
 
 from runs.models import Run
-from runs.worker.loop import WorkerSettings
+from runs.worker.settings import WorkerSettings
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Long enough for a slow machine; nothing waits longer than it must.

@@ -16,7 +16,8 @@ from evaluation.parentage import end_with_parent
 from results.delivery.starting import delivering
 from results.recording import EvaluationExecutor
 from runs.worker.lock import single_worker
-from runs.worker.loop import Worker, WorkerSettings
+from runs.worker.loop import Worker
+from runs.worker.settings import WorkerSettings
 
 EVALUATOR = (sys.executable, "-m", "evaluation.child", str(os.getpid()))
 

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import transaction
 
 from results.models import ResultStatus
-from runs.errors import RunNotEndedError, RunNotFoundError
-from runs.models import Run, RunEvent
+from runs import queue
+from runs.errors import RunNotEndedError
+from runs.models import RunEvent
 from runs.requests import Units
 
 # Whose results are dropped; what has none is evaluated in any case.
@@ -28,9 +29,7 @@ def retry(run_id: UUID, units: Units) -> None:
         RunNotEndedError: it waits or runs.
     """
     with transaction.atomic():
-        run = Run.objects.filter(pk=run_id).lock().first()
-        if run is None:
-            raise RunNotFoundError(run_id)
+        run = queue.locked(run_id)
         if not run.is_terminal:
             raise RunNotEndedError(run)
         run.results.filter(status__in=AGAIN[units]).delete()

@@ -208,7 +208,8 @@ class RunAdmin(ReadOnlyAdmin):
     @admin.action(description="Run selected runs again", permissions=["cancel"])
     def rerun_runs(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
         """Queue new runs of the stored traces."""
-        again = [resubmission(run, Rerun(changes={})) for run in runs]
+        whole = runs.defer(None).with_inputs(content=True)  # type: ignore[attr-defined]  # RunQuerySet
+        again = [resubmission(run, Rerun(changes={})) for run in whole]
         answers = submit(again, max_attempts=settings.MAX_RUN_ATTEMPTS)
         announce_work()
         text = f"Queued {len(answers)} new run(s)."

@@ -174,6 +174,18 @@ def _fail_overdue(run: Run) -> RunEvent:
     )
 
 
+def locked(run_id: UUID) -> Run:
+    """Return a run, locked for the rest of the caller's transaction.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+    """
+    run = Run.objects.filter(pk=run_id).lock().first()
+    if run is None:
+        raise RunNotFoundError(run_id)
+    return run
+
+
 def cancel(run_id: UUID) -> Run:
     """Ask for the end of a run.
 
@@ -185,10 +197,7 @@ def cancel(run_id: UUID) -> Run:
         RunNotFoundError: there is no such run.
     """
     with transaction.atomic():
-        run = Run.objects.filter(pk=run_id).lock().first()
-        if run is None:
-            raise RunNotFoundError(run_id)
-        event = run.request_cancel()
+        event = locked(run_id).request_cancel()
         if event is not None:
             RunEvent.objects.log([event])
     return Run.objects.get(pk=run_id)

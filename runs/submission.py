@@ -60,8 +60,10 @@ def submit(submissions: Sequence[Submission], *, max_attempts: int) -> list[Answ
 
 
 def resubmission(run: Run, rerun: Rerun) -> Submission:
-    """Return a submission of the stored traces of a run, changed as was asked."""
-    inputs = run.inputs.select_related("document").order_by("position")
+    """Return a submission of the traces of a run, changed as was asked.
+
+    The run was read with its inputs and their content.
+    """
     return Submission(
         run_id=rerun.run_id,
         name=run.name if rerun.name is None else rerun.name,
@@ -74,7 +76,7 @@ def resubmission(run: Run, rerun: Rerun) -> Submission:
                 content=each.document.verbatim(),
                 format=each.document.format,
             )
-            for each in inputs
+            for each in run.stored_inputs
         ),
     )
 

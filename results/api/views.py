@@ -35,6 +35,6 @@ class RunRetryViewSet(DurableViewSet):
         run = self.run_or_404(run_id)
         retry(run.pk, units)
         announce_work()
-        run = self.run_or_404(run_id)
+        run = self.run_or_404(run_id, content=False)
         body = envelope(render_run(run))
         return Response(body, status=status.HTTP_202_ACCEPTED)

@@ -46,8 +46,10 @@ class DurableViewSet(ViewSet):
         if not settings.DURABLE:
             raise StorageNotConfiguredError
 
-    def run_or_404(self, run_id: str, *, content: bool = False) -> Run:
-        """Return the run that the path names, with its inputs; ``content``: their bytes.
+    def run_or_404(self, run_id: str, *, content: bool | None = None) -> Run:
+        """Return the run that the path names.
+
+        ``content`` asks for its inputs too: with their bytes, or without.
 
         Raises:
             InvalidSubmissionError: the path holds no UUID.
@@ -55,7 +57,8 @@ class DurableViewSet(ViewSet):
         """
         pk = read_run_id(run_id)
         self.require_storage()
-        run = Run.objects.filter(pk=pk).with_inputs(content=content).first()
+        runs = Run.objects.filter(pk=pk)
+        run = (runs if content is None else runs.with_inputs(content=content)).first()
         if run is None:
             raise RunNotFoundError(pk)
         return run
@@ -121,7 +124,7 @@ class RunViewSet(DurableViewSet):
     def rerun(self, request: Request, run_id: str) -> Response:
         """Evaluate the stored traces of a run in a new run, changed as asked."""
         rerun = read_rerun(read_body(request))
-        return self.accept(resubmission(self.run_or_404(run_id), rerun))
+        return self.accept(resubmission(self.run_or_404(run_id, content=True), rerun))
 
     def accept(self, submission: Submission) -> Response:
         """Submit and answer with the run.

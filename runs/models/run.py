@@ -94,10 +94,6 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Keep what some worker works on."""
         return self.filter(status=RunStatus.RUNNING)
 
-    def expired(self) -> Self:
-        """Keep running runs whose owner has not been heard of in time."""
-        return self.running().filter(lease_expires_at__lt=Now())
-
     def held(self, leases: Iterable[Lease]) -> Self:
         """Keep the runs that these leases still own."""
         owned = (Q(pk=lease.run_id, attempt=lease.attempt) for lease in leases)

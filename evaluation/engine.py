@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 
 import msgspec
 
+from evaluation.capabilities import NONE, Capabilities
 from evaluation.config.model import EvaluationConfig
 from evaluation.conversation.model import Conversation
 from evaluation.eval_sets.model import CaseSelection, EvalSet
@@ -31,6 +32,7 @@ def evaluate(
     eval_set: EvalSet | None,
     config: EvaluationConfig,
     now: Clock,
+    capabilities: Capabilities = NONE,
     done: Container[tuple[str, str]] = (),
     on_result: OnResult | None = None,
     on_progress: OnProgress | None = None,
@@ -42,6 +44,7 @@ def evaluate(
         eval_set: golden data; without it metrics that need some end in an error.
         config: the evaluators.
         now: a monotonic clock in seconds.
+        capabilities: what evaluators may use of the world outside.
         done: units (trace id, evaluator name) to skip, because their results are known.
         on_result: called after each unit with the trace's results so far and the new
             one; both never change afterwards.
@@ -60,7 +63,9 @@ def evaluate(
         tell(f"Trace {i}/{total}: {_short(conversation.trace_id)}")
         selection = selector.select(conversation.invocations)
         so_far = _nothing_yet(conversation, selection)
-        for result in _units(conversation, selection, config, now, done, tell):
+        for result in _units(
+            conversation, selection, config, now, capabilities, done, tell
+        ):
             so_far = msgspec.structs.replace(
                 so_far, metric_results=[*so_far.metric_results, result]
             )
@@ -108,6 +113,7 @@ def _units(
     selection: CaseSelection,
     config: EvaluationConfig,
     now: Clock,
+    capabilities: Capabilities,
     done: Container[tuple[str, str]],
     tell: OnProgress,
 ) -> Iterator[MetricResult]:
@@ -126,7 +132,7 @@ def _units(
             continue
         tell(f"Running {spec.name}...")
         started = now()
-        result = measure_unit(spec, conversation, selection)
+        result = measure_unit(spec, conversation, selection, capabilities)
         yield msgspec.structs.replace(
             result, duration_ms=max(0.0, now() - started) * 1_000
         )

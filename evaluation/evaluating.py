@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Sequence
 
 import msgspec
 
+from evaluation.capabilities import NONE, Capabilities
 from evaluation.config.model import EvaluationConfig
 from evaluation.conversation.model import Conversation
 from evaluation.engine import Clock, OnProgress, OnResult, evaluate
@@ -34,6 +35,7 @@ def evaluate_documents(
     eval_set_name: str = "",
     config: EvaluationConfig,
     now: Clock,
+    capabilities: Capabilities = NONE,
     done: Container[tuple[str, str]] = (),
     on_result: OnResult | None = None,
     on_trace: OnTrace | None = None,
@@ -50,6 +52,7 @@ def evaluate_documents(
         eval_set_name: what the eval set is called in errors.
         config: what to evaluate; its ``trace_format`` is for documents without one.
         now: a monotonic clock in seconds.
+        capabilities: as for ``evaluate``.
         done: as for ``evaluate``.
         on_result: as for ``evaluate``.
         on_trace: called with each conversation once all documents are read.
@@ -66,6 +69,7 @@ def evaluate_documents(
         eval_set=golden,
         config=config,
         now=now,
+        capabilities=capabilities,
         done=done,
         on_result=on_result,
         on_progress=on_progress,

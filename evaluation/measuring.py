@@ -6,6 +6,7 @@ import math
 
 import msgspec
 
+from evaluation.capabilities import NONE, Capabilities
 from evaluation.config.model import EvaluatorSpec
 from evaluation.conversation.model import Conversation
 from evaluation.errors import EvaluationError
@@ -36,7 +37,10 @@ class UnknownMetricError(EvaluationError):
 
 
 def measure_unit(
-    spec: EvaluatorSpec, conversation: Conversation, selection: CaseSelection
+    spec: EvaluatorSpec,
+    conversation: Conversation,
+    selection: CaseSelection,
+    capabilities: Capabilities = NONE,
 ) -> MetricResult:
     """Run one evaluator on one trace.
 
@@ -44,7 +48,7 @@ def measure_unit(
         A result with a status, or an errored one: what is missing or went wrong is its
         ``error`` and ``error_code``. ``duration_ms`` is for the caller to fill in.
     """
-    unit = _Unit(spec, conversation, selection)
+    unit = _Unit(spec, conversation, selection, capabilities)
     try:
         result = unit.result()
     except EvaluationError as error:
@@ -58,11 +62,16 @@ class _Unit:
     """The steps from an evaluator and a trace to a result."""
 
     def __init__(
-        self, spec: EvaluatorSpec, conversation: Conversation, selection: CaseSelection
+        self,
+        spec: EvaluatorSpec,
+        conversation: Conversation,
+        selection: CaseSelection,
+        capabilities: Capabilities,
     ) -> None:
         self.spec = spec
         self.conversation = conversation
         self.selection = selection
+        self.capabilities = capabilities
 
     def result(self) -> MetricResult:
         """Check what the metric needs, in the contract's order, and measure."""

@@ -10,8 +10,9 @@ from rest_framework.routers import SimpleRouter
 
 from agentevals_site.monitoring import metrics, ready
 from agentevals_site.problems import api_not_found
-from agentevals_site.views import health
+from agentevals_site.views import config, health
 from results.api.deliveries import RunDeliveryViewSet
+from results.api.metrics import list_metrics
 from results.api.views import RunResultViewSet, RunRetryViewSet
 from runs.api.views import RunViewSet
 
@@ -38,9 +39,12 @@ router.register(
     r"runs/(?P<run_id>[^/]+)/deliveries", RunDeliveryViewSet, basename="run-delivery"
 )
 
+
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/health/?$", health, name="health"),
     re_path(r"^api/ready/?$", ready, name="ready"),
+    re_path(r"^api/config/?$", config, name="config"),
+    re_path(r"^api/metrics/?$", list_metrics, name="list-metrics"),
     re_path(r"^metrics/?$", metrics, name="metrics"),
     path("api/", include(router.urls)),
     re_path(r"^api(/|$)", api_not_found),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from rest_framework.decorators import (
@@ -15,6 +17,12 @@ from rest_framework.response import Response
 from runs.api.json import envelope
 
 VERSION = version("agentevals-django")
+# Any one of them is enough.
+API_KEYS = {
+    "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "openai": ("OPENAI_API_KEY",),
+}
 
 
 @api_view(["GET", "HEAD"])
@@ -23,3 +31,17 @@ VERSION = version("agentevals-django")
 def health(request: Request) -> Response:
     """Say that the process answers; it looks at nothing else, so it is always quick."""
     return Response(envelope({"status": "ok", "version": VERSION}))
+
+
+@api_view(["GET", "HEAD"])
+def config(request: Request) -> Response:
+    """Say which judges' keys the server has, never what they are."""
+    return Response(envelope({"apiKeys": present_keys(os.environ), "otlp": None}))
+
+
+def present_keys(environment: Mapping[str, str]) -> dict[str, bool]:
+    """Tell for each provider whether one of its variables holds anything."""
+    return {
+        provider: any(environment.get(name) for name in names)
+        for provider, names in API_KEYS.items()
+    }

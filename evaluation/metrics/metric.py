@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Literal, cast
 
+from evaluation.documents import camel
 from evaluation.metrics.model import Measure
+from evaluation.metrics.options import OPTIONS
 from evaluation.values import JSONObject, Value
 
 Direction = Literal["higher", "lower", "informational"]
@@ -55,7 +57,8 @@ class Metric(Value, frozen=True, kw_only=True):
         return cast("Measure", module.measure)
 
     def describe(self) -> JSONObject:
-        """Render the flags in the contract's shape and order."""
+        """Render the flags in the contract's shape and order, then the rest."""
+        low, high = self.range
         return {
             "name": self.name,
             "category": self.category,
@@ -65,4 +68,22 @@ class Metric(Value, frozen=True, kw_only=True):
             "requiresRubrics": self.requires_rubrics,
             "description": self.description,
             "working": self.working,
+            "direction": self.better,
+            "range": {"min": low, "max": high},
+            "defaultThreshold": self.default_threshold,
+            "options": [self._describe_option(name) for name in self.options],
+            "usable": self.lack is None,
+            "unusableReason": self._describe_lack(),
         }
+
+    def _describe_option(self, name: str) -> JSONObject:
+        return {
+            "name": camel(name),
+            "required": name in self.required_options,
+            "description": OPTIONS[name].does,
+        }
+
+    def _describe_lack(self) -> JSONObject | None:
+        if self.lack is None:
+            return None
+        return {"code": self.lack.code, "text": self.lack.text.format(name=self.name)}

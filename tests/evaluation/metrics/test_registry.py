@@ -38,17 +38,9 @@ def test_the_contracts_metrics_come_first_and_in_its_order() -> None:
 
 
 def test_a_description_has_the_contracts_keys_in_its_order() -> None:
-    assert describe()[0] == {
-        "name": "tool_trajectory_avg_score",
-        "category": "trajectory",
-        "requiresEvalSet": True,
-        "requiresLLM": False,
-        "requiresGCP": False,
-        "requiresRubrics": False,
-        "description": "Share of turns whose tool calls match the golden calls.",
-        "working": True,
-    }
-    assert list(describe()[0]) == [
+    described = dict(list(describe()[0].items())[:8])
+
+    assert list(described) == [
         "name",
         "category",
         "requiresEvalSet",
@@ -58,6 +50,41 @@ def test_a_description_has_the_contracts_keys_in_its_order() -> None:
         "description",
         "working",
     ]
+    assert described == {
+        "name": "tool_trajectory_avg_score",
+        "category": "trajectory",
+        "requiresEvalSet": True,
+        "requiresLLM": False,
+        "requiresGCP": False,
+        "requiresRubrics": False,
+        "description": "Share of turns whose tool calls match the golden calls.",
+        "working": True,
+    }
+
+
+def test_a_description_says_how_to_ask_for_the_metric() -> None:
+    contains = METRICS["contains"].describe()
+
+    assert contains["options"] == [
+        {
+            "name": "texts",
+            "required": True,
+            "description": "texts that the answer must contain",
+        },
+        {"name": "ignoreCase", "required": False, "description": "case does not count"},
+    ]
+    assert (contains["direction"], contains["defaultThreshold"]) == ("higher", 1.0)
+    assert contains["range"] == {"min": 0.0, "max": 1.0}
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+def test_a_description_says_why_a_metric_is_of_no_use_here(metric: Metric) -> None:
+    described = metric.describe()
+
+    assert described["usable"] is (described["unusableReason"] is None)
+    if not described["usable"]:
+        assert described["unusableReason"]["code"]
+        assert "{" not in described["unusableReason"]["text"]
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging.config
+from collections.abc import MutableMapping
 from typing import Any
+
+from runs.api import request_id
 
 TEXT = "%(levelname)s:%(name)s:%(message)s"
 LEVELS = {"CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"}
+SERVER_ERROR = 500
 # Libraries that tell every step at INFO; the HTTP client tells whole URLs.
 QUIET = (
     "daphne",
@@ -16,6 +20,27 @@ QUIET = (
     "httpx2",
     "httpcore2",
 )
+
+
+def keep_faults(record: logging.LogRecord) -> bool:
+    """Keep of Django's lines about requests only faults of ours, each with its request.
+
+    Any other status from 400 on is an answer: it is meant for the client, and whatever an
+    operator should know of it is logged where it is decided.
+    """
+    if not record.exc_info or getattr(record, "status_code", 500) < SERVER_ERROR:
+        return False
+    record.msg = f"{record.msg} (request {request_id.current()})"
+    return True
+
+
+def _name_request(
+    logger: Any, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Add the id of the request that a line belongs to."""
+    if request_id.current():
+        event["request_id"] = request_id.current()
+    return event
 
 
 def json_formatter() -> logging.Formatter:
@@ -32,6 +57,7 @@ def json_formatter() -> logging.Formatter:
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
+            _name_request,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
     )
@@ -57,7 +83,11 @@ def configure(config: dict[str, Any]) -> None:
                     "formatter": config["format"],
                 }
             },
+            "filters": {"faults": {"()": lambda: keep_faults}},
             "root": {"level": level, "handlers": ["console"]},
-            "loggers": {name: {"level": "WARNING"} for name in QUIET},
+            "loggers": {
+                "django.request": {"filters": ["faults"]},
+                **{name: {"level": "WARNING"} for name in QUIET},
+            },
         }
     )

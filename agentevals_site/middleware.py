@@ -1,6 +1,6 @@
-"""Static files, and cross-origin requests as the contract allows them.
+"""Request ids, static files, and cross-origin requests as the contract allows them.
 
-Both run on either side, so that a request changes threads once, for its view.
+All run on either side, so that a request changes threads once, for its view.
 """
 
 from __future__ import annotations
@@ -17,12 +17,50 @@ from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from runs.api import request_id
+
 PREFLIGHT_MAX_AGE_S = 600
 METHODS = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
+Respond = Callable[[HttpRequest], Any]
+
+
+def _around(
+    get_response: Respond,
+    before: Callable[[HttpRequest], HttpResponseBase | None],
+    after: Callable[[HttpRequest, HttpResponseBase], HttpResponseBase],
+) -> Respond:
+    """Make a middleware on the side of ``get_response``; ``before`` may answer itself."""
+    if iscoroutinefunction(get_response):
+
+        async def respond_async(request: HttpRequest) -> HttpResponseBase:
+            return after(request, before(request) or await get_response(request))
+
+        return respond_async
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        return after(request, before(request) or get_response(request))
+
+    return respond
+
 
 @sync_and_async_middleware
-def static_files(get_response: Callable[[HttpRequest], Any]) -> Callable[..., Any]:
+def request_ids(get_response: Respond) -> Respond:
+    """Give every request an id, and every response the id of its request."""
+    return _around(get_response, _named, _told)
+
+
+def _named(request: HttpRequest) -> None:
+    request_id.begin(request.headers.get(request_id.HEADER))
+
+
+def _told(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    response[request_id.HEADER] = request_id.current()
+    return response
+
+
+@sync_and_async_middleware
+def static_files(get_response: Respond) -> Respond:
     """Serve what lies below STATIC_URL; WhiteNoise finds it in the packages."""
     serve = WhiteNoiseMiddleware(_no_file)
     prefix = f"/{settings.STATIC_URL.strip('/')}/"
@@ -50,20 +88,9 @@ def _no_file(request: HttpRequest) -> HttpResponseBase:
 
 
 @sync_and_async_middleware
-def cors(get_response: Callable[[HttpRequest], Any]) -> Callable[..., Any]:
+def cors(get_response: Respond) -> Respond:
     """Answer preflights and mark responses for the origins of AGENTEVALS_CORS_ORIGINS."""
-    if iscoroutinefunction(get_response):
-
-        async def respond_async(request: HttpRequest) -> HttpResponseBase:
-            response = _preflight(request) or await get_response(request)
-            return _marked(request, response)
-
-        return respond_async
-
-    def respond(request: HttpRequest) -> HttpResponseBase:
-        return _marked(request, _preflight(request) or get_response(request))
-
-    return respond
+    return _around(get_response, _preflight, _marked)
 
 
 def _preflight(request: HttpRequest) -> HttpResponse | None:

@@ -10,13 +10,16 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from runs.api import request_id
 from runs.api.access import CHALLENGE
 from runs.api.json import VerbatimJSONRenderer
 from runs.api.rendering import render_run
@@ -112,15 +115,42 @@ def _problem(
         "title": text or (detail if isinstance(detail, str) else status.phrase),
         "status": status.value,
         "code": code,
+        "requestId": request_id.current(),
     }
     return Response(body, status=status.value)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path_info == "/api" or request.path_info.startswith("/api/")
+
+
+def _as_http(problem: Response) -> HttpResponse:
+    """Render a problem outside of the REST framework."""
+    body = VerbatimJSONRenderer().render(problem.data)
+    return HttpResponse(
+        body, status=problem.status_code, content_type="application/json"
+    )
 
 
 @csrf_exempt
 def api_not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Answer an unknown path below ``/api`` in JSON."""
-    response = _problem(HTTPStatus.NOT_FOUND, "not_found", "Not Found")
-    body = VerbatimJSONRenderer().render(response.data)
-    return HttpResponse(
-        body, status=response.status_code, content_type="application/json"
-    )
+    return _as_http(_problem(HTTPStatus.NOT_FOUND, "not_found", "Not Found"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer what Django refuses before a view sees it: below ``/api`` in JSON."""
+    if not _is_api(request):
+        return defaults.bad_request(request, exception)
+    text = "Bad Request"
+    if isinstance(exception, DisallowedHost):
+        text = "the request's Host is not among AGENTEVALS_ALLOWED_HOSTS"
+    return _as_http(_problem(HTTPStatus.BAD_REQUEST, "bad_request", text))
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Answer a fault of ours, whose traceback is logged with the id of the request."""
+    if not _is_api(request):
+        return defaults.server_error(request)
+    text = "Internal Server Error"
+    return _as_http(_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", text))

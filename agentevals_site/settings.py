@@ -210,6 +210,7 @@ INSTALLED_APPS = [
     "results",
 ]
 MIDDLEWARE = [
+    "agentevals_site.middleware.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "agentevals_site.middleware.static_files",
     "agentevals_site.middleware.cors",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from django.views.generic import TemplateView
+from django.views.generic import RedirectView, TemplateView
 from rest_framework.routers import SimpleRouter
 
 from agentevals_site.monitoring import metrics, ready
@@ -39,6 +40,8 @@ router.register(
     r"runs/(?P<run_id>[^/]+)/deliveries", RunDeliveryViewSet, basename="run-delivery"
 )
 
+handler400 = "agentevals_site.problems.bad_request"
+handler500 = "agentevals_site.problems.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/health/?$", health, name="health"),
@@ -48,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^metrics/?$", metrics, name="metrics"),
     path("api/", include(router.urls)),
     re_path(r"^api(/|$)", api_not_found),
+    path("favicon.ico", RedirectView.as_view(url=static("site/icon.svg"))),
     path("", TemplateView.as_view(template_name="site/home.html"), name="home"),
 ]
 if settings.DURABLE:

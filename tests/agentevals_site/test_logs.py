@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from agentevals_site.logs import json_formatter
+from runs.api import request_id
 from tests.conftest import PROJECT
 
 LIGHT = "import django; django.setup(); import sys; print(*sys.modules)"
@@ -41,3 +42,12 @@ def test_a_process_that_does_not_serve_starts_light(heavy: str) -> None:
     )
 
     assert heavy not in started.stdout.split()
+
+
+def test_a_json_line_names_the_request_that_it_belongs_to() -> None:
+    request_id.begin("abc-3")
+    record = logging.LogRecord("runs", logging.INFO, "", 0, "x", (), None)
+
+    line = json.loads(json_formatter().format(record))
+
+    assert line["request_id"] == "abc-3"

@@ -107,6 +107,12 @@ class Server:
             with error:
                 return error.code, json.load(error)
 
+    def page(self, path: str) -> str:
+        """Read a page that is there."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        with urllib.request.urlopen(url, timeout=30) as response:
+            return str(response.read().decode())
+
     def run(self, run_id: str) -> dict[str, Any]:
         """Read a run."""
         data: dict[str, Any] = self.call("GET", f"/api/runs/{run_id}")[1]["data"]

@@ -130,6 +130,8 @@ def test_without_storage_the_stateless_part_works(serve: Starter) -> None:
 
     assert server.call("GET", "/api/health")[0] == 200
     assert server.call("GET", "/api/runs")[0] == 503
+    assert server.call("GET", "/api/metrics")[0] == 200
+    assert "AGENTEVALS_STORAGE_BACKEND" in server.page("/admin/")
 
 
 def refused(

@@ -24,6 +24,7 @@ from runs.api.access import CHALLENGE
 from runs.api.json import VerbatimJSONRenderer
 from runs.api.rendering import render_run
 from runs.errors import (
+    BadRequestError,
     ForbiddenError,
     InvalidSubmissionError,
     NotAuthenticatedError,
@@ -32,12 +33,15 @@ from runs.errors import (
     RunNotEndedError,
     RunNotFoundError,
     StorageNotConfiguredError,
+    UnsupportedEncodingError,
 )
 
 logger = logging.getLogger(__name__)
 
 STATUS: dict[type[RunError], HTTPStatus] = {
     InvalidSubmissionError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadRequestError: HTTPStatus.BAD_REQUEST,
+    UnsupportedEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RunNotFoundError: HTTPStatus.NOT_FOUND,
     RunConflictError: HTTPStatus.CONFLICT,
     RunNotEndedError: HTTPStatus.CONFLICT,
@@ -54,7 +58,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, RunError):
         return _run_problem(error)
     if isinstance(error, RequestDataTooBig):
-        return too_large()
+        return too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("storage unavailable: %s", error)
         return _unavailable()
@@ -82,10 +86,9 @@ def _detail(error: RunError) -> Any:
     return str(error)
 
 
-def too_large() -> Response:
-    """Say that the body is over the limit, and the limit."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // MEBIBYTE
-    text = f"Request body exceeds {limit}MB limit"
+def too_large(limit: int) -> Response:
+    """Say that the body is over the limit, in bytes, and what it is."""
+    text = f"Request body exceeds {limit // MEBIBYTE}MB limit"
     return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", text)
 
 

@@ -243,6 +243,10 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 
 # What one request body may hold; the contract's limit for JSON.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 50 * 1024 * 1024
+# What one request of many files may hold altogether; a file has a limit of its own.
+MAX_FORM_SIZE = (
+    1024 * 1024 * env.integer("AGENTEVALS_MAX_UPLOAD_MB", default=256, minimum=1)
+)
 APPEND_SLASH = True
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": [

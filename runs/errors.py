@@ -38,6 +38,24 @@ class InvalidSubmissionError(RunError):
         self.errors = list(errors)
 
 
+class BadRequestError(RunError):
+    """The request cannot be carried out as it is, and the text says why."""
+
+    code = "bad_request"
+
+
+class UnsupportedEncodingError(RunError):
+    """The body is compressed."""
+
+    code = "unsupported_encoding"
+
+    def __init__(self, encoding: str) -> None:
+        """Name the encoding and the cure."""
+        super().__init__(
+            f"Content-Encoding {encoding!r} is not supported; send the body as it is"
+        )
+
+
 class RunNotFoundError(RunError):
     """There is no run of this id."""
 

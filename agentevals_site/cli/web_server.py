@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
+from daphne.http_protocol import HTTPFactory
 from daphne.server import Server
 from twisted.internet import reactor
 from twisted.internet.defer import inlineCallbacks
 from twisted.internet.task import deferLater
+
+from agentevals_site.cli.receiving import BODY, BoundedFactory, FromDisk
 
 GRACE_S = 10.0
 LOOK_S = 0.05
 
 
 class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
-    """A server whose requests in flight are answered before it ends.
+    """A server whose requests are bounded, and answered before it ends.
 
     Daphne would cancel them: the database may have committed, and the client never hears.
     """
+
+    @property
+    def http_factory(self) -> BoundedFactory:
+        """What makes connections."""
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, factory: HTTPFactory) -> None:
+        """Take the place of the factory that Daphne makes when it runs."""
+        self._http_factory = BoundedFactory(self)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Begin to answer a request, whose body stays where it is."""
+        if scope["type"] == "http":
+            scope[BODY] = protocol.content
+            protocol.content.seek(0, os.SEEK_END)
+        return super().create_application(protocol, scope)
 
     @inlineCallbacks
     def kill_all_applications(self) -> Any:
@@ -37,7 +58,7 @@ class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
 def run_server(application: Any, *, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM."""
     WebServer(
-        application=application,
+        application=FromDisk(application),
         endpoints=build_endpoint_description_strings(host=host, port=port),
         server_name="agentevals",
     ).run()

@@ -17,6 +17,7 @@ from runs import queue
 from runs.api.json import envelope
 from runs.api.queries import RunQuery
 from runs.api.rendering import render_answer, render_refusal, render_run
+from runs.api.uploads import refuse_encoding
 from runs.errors import (
     FieldError,
     InvalidSubmissionError,
@@ -69,8 +70,10 @@ def read_body(request: Request) -> bytes:
 
     Raises:
         RequestDataTooBig: it is longer than DATA_UPLOAD_MAX_MEMORY_SIZE.
+        UnsupportedEncodingError: it is compressed.
         UnsupportedMediaType: it is not declared to be JSON.
     """
+    refuse_encoding(request)
     body: bytes = request.body
     if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         # Django looks at the declared length only, and a chunked body declares none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 from uuid import uuid4
@@ -264,6 +265,17 @@ def test_a_body_over_the_limit_is_refused_with_the_limit(
 
     assert response.status_code == 413
     assert response.json()["detail"] == "Request body exceeds 1MB limit"
+
+
+def test_a_compressed_body_is_refused_unread(client: Client) -> None:
+    bomb = gzip.compress(b" " * 100_000_000)
+
+    response = client.post(
+        "/api/runs", bomb, "application/json", headers={"Content-Encoding": "gzip"}
+    )
+
+    assert response.status_code == 415
+    assert "gzip" in response.json()["detail"]
 
 
 def test_runs_are_listed_newest_first(client: Client) -> None:

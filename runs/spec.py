@@ -59,6 +59,11 @@ class Submission(Value, frozen=True, kw_only=True):
         return self.labels.get("project", "")
 
     @property
+    def metrics(self) -> list[str]:
+        """The names of the evaluators, which results are called by."""
+        return [each.name for each in parse_config(self.spec["eval_config"]).evaluators]
+
+    @property
     def fingerprint(self) -> str:
         """Identify what was asked, so that the same request finds its run again."""
         digest = hashlib.sha256(canonical(self.spec))

@@ -114,6 +114,7 @@ def _build(submission: Submission, max_attempts: int) -> Run:
         fingerprint=submission.fingerprint,
         name=submission.name,
         labels=submission.labels,
+        metrics=submission.metrics,
         priority=submission.priority,
         project=submission.project,
         max_attempts=max_attempts,

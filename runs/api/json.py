@@ -49,6 +49,6 @@ class VerbatimJSONRenderer(BaseRenderer):
         return msgspec.json.format(body, indent=indent) if indent else body
 
 
-def envelope(data: Any) -> dict[str, Any]:
-    """Wrap a payload as the contract does."""
-    return {"data": data, "error": None}
+def envelope(data: Any, **beside: Any) -> dict[str, Any]:
+    """Wrap a payload as the contract does; what is ours stands ``beside`` it."""
+    return {"data": data, "error": None, **beside}

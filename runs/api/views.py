@@ -15,7 +15,7 @@ from rest_framework.viewsets import ViewSet
 
 from runs import queue
 from runs.api.json import envelope
-from runs.api.queries import RunQuery
+from runs.api.queries import HISTORY, RunQuery
 from runs.api.rendering import render_answer, render_refusal, render_run
 from runs.api.uploads import refuse_encoding
 from runs.errors import (
@@ -153,15 +153,13 @@ class RunViewSet(DurableViewSet):
         )
 
     def list(self, request: Request) -> Response:
-        """List runs, newest first."""
+        """List runs, newest first; `nextCursor` leads to the next page."""
         query = RunQuery.read(request.query_params)
         self.require_storage()
-        runs = Run.objects.newest_first().with_inputs(content=False)
-        if query.statuses:
-            runs = runs.filter(status__in=query.statuses)
-        if query.before is not None:
-            runs = runs.filter(created_at__lt=query.before)
-        return Response(envelope([render_run(run) for run in runs[: query.limit]]))
+        runs = Run.objects.filter(query.condition).with_inputs(content=False)
+        page = HISTORY.page(runs, limit=query.limit, after=query.after)
+        rendered = [render_run(run) for run in page.rows]
+        return Response(envelope(rendered, nextCursor=page.next_cursor))
 
     def retrieve(self, request: Request, run_id: str) -> Response:
         """Read one run, its inline trace included."""

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from runs.models.documents import RunInput, TraceDocument
 from runs.models.events import EventKind, RunEvent
-from runs.models.run import Approach, Lease, Run, RunStatus
+from runs.models.lookups import AnyValueContains, Includes
+from runs.models.run import Approach, Lease, Run, RunStatus, TargetKind
 from runs.models.tokens import ApiToken, Scope
 from runs.models.workers import Worker
 
 __all__ = [
+    "AnyValueContains",
     "ApiToken",
     "Approach",
     "EventKind",
+    "Includes",
     "Lease",
     "Run",
     "RunEvent",
     "RunInput",
     "RunStatus",
     "Scope",
+    "TargetKind",
     "TraceDocument",
     "Worker",
 ]

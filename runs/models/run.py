@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Prefetch, Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from evaluation.values import JSONObject
@@ -46,6 +47,14 @@ class Approach(models.TextChoices):
     """How the behaviour that is judged came about."""
 
     TRACE_REPLAY = "trace_replay"
+
+
+class TargetKind(models.TextChoices):
+    """Where the traces of a run come from."""
+
+    INLINE = "inline"
+    HTTP = "http"
+    UPLOADED = "uploaded"
 
 
 class Lease(NamedTuple):
@@ -134,6 +143,21 @@ class Run(models.Model):
     fingerprint = models.CharField(max_length=64)
     name = models.TextField(default="", blank=True)
     labels = models.JSONField(default=dict, blank=True)
+    # What the history is searched by, so that no search unpacks a specification: it may
+    # hold a large eval set. The names of the evaluators are what results are called.
+    metrics = models.JSONField(db_default=[], blank=True)
+    target_kind = models.GeneratedField(
+        expression=KT("spec__target__kind"),
+        output_field=models.TextField(null=True),
+        db_persist=True,
+    )
+    eval_set_id = models.GeneratedField(
+        expression=Coalesce(
+            KT("spec__eval_set__eval_set_id"), KT("spec__eval_set__evalSetId")
+        ),
+        output_field=models.TextField(null=True),
+        db_persist=True,
+    )
 
     priority = models.SmallIntegerField(default=0)
     # The label that shares the workers fairly, and the run's place in virtual time.

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 
 from runs import queue
+from runs.api.queries import HISTORY, RunQuery
 from runs.models import Run
 from tests.runs.building import DEADLINE, LEASE, make_run
 
@@ -136,6 +138,21 @@ def test_a_submit_finds_its_place_by_index(fill: Filler) -> None:
     plan = plan_of(insert)
     assert plan.scanned == set()
     assert plan.indexes <= {"run_claim_idx", "run_running_idx", "run_fairness_idx"}
+
+
+@pytest.mark.parametrize("filters", ["", "status=succeeded&status=failed", "q=abc"])
+def test_a_page_of_the_history_is_read_by_index(fill: Filler, filters: str) -> None:
+    fill(succeeded=100_000, queued=100)
+    middle = Run.objects.newest_first()[50_000]
+    query = RunQuery.read(QueryDict(filters))
+
+    with sent() as statements:
+        runs = Run.objects.filter(query.condition)
+        HISTORY.page(runs, limit=100, after=(middle.created_at, middle.run_id))
+
+    plan = plan_of(statements[0])
+    assert plan.indexes == {"run_history_idx"}
+    assert plan.nodes <= {"Limit", "Index Scan", "Function Scan"}
 
 
 def test_the_history_is_read_by_index(fill: Filler) -> None:

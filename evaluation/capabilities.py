@@ -7,11 +7,17 @@ errored.
 
 from __future__ import annotations
 
+from evaluation.evaluators.running import CodeRunner
 from evaluation.values import Value
 
 
 class Capabilities(Value, frozen=True, kw_only=True):
-    """The means at hand; by default none."""
+    """The means at hand; by default none.
+
+    ``code`` runs evaluators that are somebody's files.
+    """
+
+    code: CodeRunner | None = None
 
 
 NONE = Capabilities()

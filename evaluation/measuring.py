@@ -24,12 +24,6 @@ class InvalidScoreError(EvaluationError):
     code = "invalid_score"
 
 
-class UnsupportedEvaluatorError(EvaluationError):
-    """The evaluator is of a type that cannot be evaluated here."""
-
-    code = "unsupported_evaluator"
-
-
 class UnknownMetricError(EvaluationError):
     """The metric is not in the registry."""
 
@@ -75,20 +69,14 @@ class _Unit:
 
     def result(self) -> MetricResult:
         """Check what the metric needs, in the contract's order, and measure."""
+        if self.spec.type != "builtin":
+            return self._custom()
         metric = self._metric()
         if metric.requires_eval_set and self.selection.turns is None:
             return self._without_case()
         if metric.lack:
             return self._lacking(metric, metric.lack)
-        measured = metric.load()(
-            Task(
-                conversation=self.conversation,
-                expected=self.selection.turns,
-                options=self.spec.options,
-            )
-        )
-        _refuse_no_number(self.spec.name, measured)
-        return self._judged(metric, measured)
+        return self._judged(metric, metric.load()(self._task()))
 
     def errored(self, code: str, text: str) -> MetricResult:
         """Make the result of a unit that could not be carried out."""
@@ -100,13 +88,21 @@ class _Unit:
             explanation=self._explain(None),
         )
 
+    def _custom(self) -> MetricResult:
+        from evaluation.evaluators.custom import SCALE, measure_custom  # late: start-up
+
+        measured = measure_custom(self.spec, self._task(), self.capabilities)
+        return self._judged(SCALE, measured)
+
+    def _task(self) -> Task:
+        return Task(
+            conversation=self.conversation,
+            expected=self.selection.turns,
+            options=self.spec.options,
+        )
+
     def _metric(self) -> Metric:
         spec = self.spec
-        if spec.type != "builtin":
-            raise UnsupportedEvaluatorError(
-                f"Evaluator '{spec.name}' is of type '{spec.type}', "
-                "which cannot be evaluated here yet."
-            )
         if spec.metric not in METRICS:
             raise UnknownMetricError(f"{spec.metric} not found in registry.")
         return METRICS[spec.metric]
@@ -134,11 +130,12 @@ class _Unit:
         )
 
     def _judged(self, metric: Metric, measured: Measurement) -> MetricResult:
+        _refuse_no_number(self.spec.name, measured)
         bound = _bound(self.spec, metric)
         return MetricResult(
             metric_name=self.spec.name,
             score=measured.score,
-            eval_status=_status(measured.score, bound, metric),
+            eval_status=measured.status or _status(measured.score, bound, metric),
             per_invocation_scores=measured.per_invocation,
             details=measured.details,
             explanation={**self._explain(bound), **measured.explanation},

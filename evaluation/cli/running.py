@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
 
+from evaluation.capabilities import NONE, Capabilities
 from evaluation.cli.exit_codes import USAGE, FailOn, exit_code
 from evaluation.cli.inputs import STDIN, expand
 from evaluation.cli.output import write_report
@@ -30,6 +34,9 @@ from evaluation.metrics.registry import METRICS
 from evaluation.outcome import RunResult
 from evaluation.reports import FORMATS
 from evaluation.values import Value
+
+# What an evaluator may use of the memory of its user's machine.
+MEMORY_MB = 4096
 
 
 class Request(Value, frozen=True, kw_only=True):
@@ -136,17 +143,34 @@ def evaluate(
     """Evaluate all files; those that cannot be read are errors of the run."""
     unread: list[str] = []
     golden = _read(eval_set, "eval set", unread) if eval_set else None
-    with Progress(evaluators=len(config.evaluators), now=time.monotonic) as progress:
+    with (
+        Progress(evaluators=len(config.evaluators), now=time.monotonic) as progress,
+        means(config) as capabilities,
+    ):
         result = evaluate_documents(
             list(_documents(paths, config.trace_format, unread, progress)),
             eval_set=golden,
             eval_set_name=eval_set or "",
             config=config,
             now=time.monotonic,
+            capabilities=capabilities,
             on_trace=progress.on_trace,
             on_result=progress.on_result,
         )
     return msgspec.structs.replace(result, errors=[*unread, *result.errors])
+
+
+@contextmanager
+def means(config: EvaluationConfig) -> Iterator[Capabilities]:
+    """Give what the evaluators need: their user may run any file of his own."""
+    if all(spec.type == "builtin" for spec in config.evaluators):
+        yield NONE
+        return
+    from evaluation.evaluators.sandbox import Rules, Sandbox  # late: few runs need it
+
+    rules = Rules(confined=False, memory_mb=MEMORY_MB, max_timeout_s=math.inf)
+    with Sandbox(rules, os.environ) as sandbox:
+        yield Capabilities(code=sandbox)
 
 
 def _documents(

@@ -26,6 +26,7 @@ MAX_REF_CHARACTERS = 512
 MAX_REF_SEGMENTS = 16
 EXTENSIONS = (".py", ".js", ".ts")
 EXECUTORS = ("local",)
+PROTOCOLS = ("1.0", "1.1")
 SOURCES = ("github",)
 KINDS = ("code", "remote", "openai_eval")
 _ROUGE = ("rouge_1", "rouge_2", "rouge_3", "rouge_4", "rouge_5", "rouge_l")
@@ -59,6 +60,7 @@ def _execution(fields: Fields) -> JSONObject:
         "timeout": fields.optional("timeout", as_count) or DEFAULT_TIMEOUT_S,
         "config": fields.optional("config", as_object) or {},
         "executor": fields.optional("executor", choice(*EXECUTORS)) or "local",
+        "protocol": fields.optional("protocol", choice(*PROTOCOLS)) or "1.0",
     }
 
 
@@ -133,12 +135,12 @@ _READERS: Mapping[str, Callable[[Fields, str], EvaluatorSpec]] = {
 _LEVELS = {
     "code": level(
         "a code evaluator",
-        "name type path threshold timeout config executor",
+        "name type path threshold timeout config executor protocol",
         closed=True,
     ),
     "remote": level(
         "a remote evaluator",
-        "name type source ref threshold timeout config executor",
+        "name type source ref threshold timeout config executor protocol",
         closed=True,
     ),
     "openai_eval": level(

@@ -8,6 +8,7 @@ from typing import Protocol
 from evaluation.conversation.model import Conversation, Invocation
 from evaluation.eval_sets.model import ExpectedTurn
 from evaluation.metrics.alignment import Alignment, align
+from evaluation.outcome import EvalStatus
 from evaluation.values import JSONObject, Value
 
 
@@ -41,11 +42,13 @@ class Measurement(Value, frozen=True, kw_only=True):
     """What a metric measured.
 
     ``score`` is on the metric's own scale, None when nothing could be measured.
-    ``per_invocation`` has one entry a turn of the trace. ``details`` is the contract's
-    blob, ``explanation`` tells people why the score is what it is.
+    ``per_invocation`` has one entry a turn of the trace. ``status`` is a verdict that
+    does not come from the threshold. ``details`` is the contract's blob, ``explanation``
+    tells people why the score is what it is.
     """
 
     score: float | None
+    status: EvalStatus | None = None
     per_invocation: list[float | None] = []
     details: JSONObject | None = None
     explanation: JSONObject = {}

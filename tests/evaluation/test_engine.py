@@ -219,16 +219,21 @@ def test_an_unknown_metric_costs_only_its_own_result() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec",
+    ("spec", "code"),
     [
-        EvaluatorSpec(name="mine", type="code", options={"path": "/nowhere.py"}),
-        EvaluatorSpec(name="mine", type="remote", options={"ref": "x.py"}),
-        EvaluatorSpec(name="mine", type="openai_eval"),
+        (
+            EvaluatorSpec(name="mine", type="code", options={"path": "/nowhere.py"}),
+            "evaluator_not_allowed",
+        ),
+        (
+            EvaluatorSpec(name="mine", type="remote", options={"ref": "x.py"}),
+            "evaluator_not_allowed",
+        ),
+        (EvaluatorSpec(name="mine", type="openai_eval"), "evaluator_retired"),
     ],
-    ids=lambda spec: spec.type,
 )
-def test_an_evaluator_that_is_not_supported_costs_only_its_own_result(
-    spec: EvaluatorSpec,
+def test_an_evaluator_that_cannot_be_run_costs_only_its_own_result(
+    spec: EvaluatorSpec, code: str
 ) -> None:
     wanted = EvaluationConfig(
         evaluators=(spec, EvaluatorSpec(name=TRAJECTORY, metric=TRAJECTORY))
@@ -241,12 +246,12 @@ def test_an_evaluator_that_is_not_supported_costs_only_its_own_result(
         now=ticking(),
     )
 
-    unsupported, supported = result.trace_results[0].metric_results
-    assert unsupported.error_code == "unsupported_evaluator"
-    assert unsupported.error is not None
-    assert f"'{spec.type}'" in unsupported.error
-    assert unsupported.evaluator_type == spec.type
-    assert supported.eval_status == "PASSED"
+    refused, measured = result.trace_results[0].metric_results
+    assert refused.error_code == code
+    assert refused.error is not None
+    assert "'mine'" in refused.error
+    assert refused.evaluator_type == spec.type
+    assert measured.eval_status == "PASSED"
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,7 @@ def test_evaluators_of_other_types_are_read_with_their_defaults() -> None:
             "timeout": 30,
             "config": {"Ab_c": 1},
             "executor": "local",
+            "protocol": "1.0",
         },
     )
     assert (remote.options["source"], remote.options["ref"]) == (

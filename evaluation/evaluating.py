@@ -11,6 +11,7 @@ from evaluation.config.model import EvaluationConfig
 from evaluation.conversation.model import Conversation
 from evaluation.engine import Clock, OnProgress, OnResult, evaluate
 from evaluation.errors import EvaluationError, TraceFormatError
+from evaluation.eval_sets.digest import digest
 from evaluation.eval_sets.model import EvalSet
 from evaluation.eval_sets.parsing import parse_eval_set
 from evaluation.outcome import RunResult
@@ -74,7 +75,11 @@ def evaluate_documents(
         on_result=on_result,
         on_progress=on_progress,
     )
-    return msgspec.structs.replace(result, errors=[*errors, *fault, *result.errors])
+    return msgspec.structs.replace(
+        result,
+        errors=[*errors, *fault, *result.errors],
+        eval_set_digest=digest(golden) if golden else None,
+    )
 
 
 def _converse(

@@ -149,7 +149,11 @@ class _Unit:
             "case_match": self.selection.how,
             "case_reason": self.selection.reason,
         }
-        return told | ({"options": self.spec.options} if self.spec.options else {})
+        if self.spec.options:
+            told["options"] = self.spec.options
+        if self.spec.metric not in {"", self.spec.name}:
+            told["metric"] = self.spec.metric
+        return told
 
 
 def _bound(spec: EvaluatorSpec, metric: Metric) -> float | None:

@@ -58,8 +58,12 @@ class TraceResult(Value, frozen=True, kw_only=True):
 
 
 class RunResult(Value, frozen=True, kw_only=True):
-    """Everything found about all traces of one evaluation."""
+    """Everything found about all traces of one evaluation.
+
+    ``eval_set_digest`` tells one eval set from another; None without one.
+    """
 
     trace_results: list[TraceResult] = []
     errors: list[str] = []
     performance_metrics: JSONObject | None = None
+    eval_set_digest: str | None = None

@@ -11,11 +11,14 @@ from evaluation.rendering import finite, to_cli_json
 def report(result: RunResult, width: int | None = None) -> str:
     """Write a run as JSON, two spaces an indent; ``width`` does not matter.
 
-    Every metric tells its ``threshold`` beside the contract's fields.
+    Beside the contract's fields every metric tells its ``threshold``, every trace its
+    ``eval_case_id``, and the whole the ``eval_set_digest``: what a comparison needs.
     """
     del width
     document = to_cli_json(result)
+    document["eval_set_digest"] = result.eval_set_digest
     for trace, told in zip(result.trace_results, document["traces"], strict=True):
+        told["eval_case_id"] = trace.eval_case_id
         for metric, row in zip(trace.metric_results, told["metrics"], strict=True):
             row["threshold"] = (metric.explanation or {}).get("threshold")
     try:

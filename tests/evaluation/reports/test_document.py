@@ -51,3 +51,13 @@ def test_the_threshold_is_null_where_none_is_known() -> None:
     document = json.loads(report(RunResult(trace_results=[trace]), "json"))
 
     assert document["traces"][0]["metrics"][0]["threshold"] is None
+
+
+def test_the_document_tells_what_a_comparison_needs() -> None:
+    trace = TraceResult(trace_id="t", eval_case_id="greeting")
+    result = RunResult(trace_results=[trace], eval_set_digest="abc")
+
+    document = json.loads(report(result, "json"))
+
+    assert document["eval_set_digest"] == "abc"
+    assert document["traces"][0]["eval_case_id"] == "greeting"

@@ -8,6 +8,10 @@ from evaluation.cli.commands import COMMANDS
 from evaluation.cli.group import Entry, make_group, run_group
 
 SITE_COMMANDS = {
+    "compare": Entry(
+        target="agentevals_site.cli.compare:compare",
+        summary="Compare the results of two runs.",
+    ),
     "migrate": Entry(
         target="agentevals_site.cli.migrate:migrate",
         summary="Prepare or change the database schema.",

@@ -37,12 +37,24 @@ def write_report(
         color: False for never, None where a terminal shows it.
     """
     if path is not None:
-        _write_file(Path(path), report(result, output))
+        write_text(report(result, output), path=path)
         return
     text = report(result, output, width=_width())
     if output in COLORED and color is not False and sys.stdout.isatty():
         text = ICON.sub(_painted, text)
-    _write_stdout(text)
+    write_text(text)
+
+
+def write_text(text: str, *, path: str | None = None) -> None:
+    """Write a whole report to a file, or to stdout.
+
+    Raises:
+        UnwritableOutput: it cannot be written there.
+    """
+    if path is not None:
+        _write_file(Path(path), text)
+    else:
+        _write_stdout(text)
 
 
 def encoded(text: str) -> bytes:

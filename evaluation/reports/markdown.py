@@ -22,7 +22,7 @@ def report(result: RunResult, width: int | None = None) -> str:
     lines = ["## Agent evaluation", "", f"**{totals(result)}**", ""]
     if result.errors:
         lines += ["### Errors", ""]
-        lines += [f"- {_escaped(error)}" for error in result.errors]
+        lines += [f"- {escaped(error)}" for error in result.errors]
         lines.append("")
     for trace in result.trace_results:
         lines += _trace_lines(trace)
@@ -33,13 +33,13 @@ def _trace_lines(trace: TraceResult) -> list[str]:
     count = trace.num_invocations
     noun = "invocation" if count == 1 else "invocations"
     lines = [
-        f"### Trace {_code(trace_title(trace))} ({count} {noun})",
+        f"### Trace {code(trace_title(trace))} ({count} {noun})",
         "",
-        *(f"> {_escaped(warning)}" for warning in trace.conversion_warnings),
+        *(f"> {escaped(warning)}" for warning in trace.conversion_warnings),
         *([""] if trace.conversion_warnings else []),
-        _row(HEADINGS),
-        _row(["---"] * len(HEADINGS)),
-        *(_row(_cells(metric, trace)) for metric in trace.metric_results),
+        table_row(HEADINGS),
+        table_row(["---"] * len(HEADINGS)),
+        *(table_row(_cells(metric, trace)) for metric in trace.metric_results),
         "",
     ]
     for metric in trace.metric_results:
@@ -51,12 +51,12 @@ def _cells(metric: MetricResult, trace: TraceResult) -> list[str]:
     why = "; ".join(([metric.error] if metric.error else []) + reasons(metric, trace))
     return [
         MARKS[metric.status],
-        _code(metric.metric_name),
+        code(metric.metric_name),
         score(metric.score),
         metric.eval_status,
         ", ".join(score(value) for value in metric.per_invocation_scores),
         duration(metric.duration_ms),
-        _escaped(why),
+        escaped(why),
     ]
 
 
@@ -73,11 +73,12 @@ def _mismatches(metric: MetricResult) -> list[str]:
     return [*lines, "```", "", "</details>", ""]
 
 
-def _row(cells: list[str] | tuple[str, ...]) -> str:
+def table_row(cells: list[str] | tuple[str, ...]) -> str:
+    """Write a row of a table; the cells are Markdown already."""
     return "| " + " | ".join(cells) + " |"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Take from a text what Markdown or HTML would read as more than text."""
     for character, written in (
         ("\\", "\\\\"), ("&", "&amp;"), ("<", "&lt;"), ("|", "\\|"),
@@ -87,6 +88,7 @@ def _escaped(text: str) -> str:
     return "<br>".join(text.splitlines())
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Write a name as code, also within a table."""
     line = " ".join(text.splitlines())
     return "`" + line.replace("`", "'").replace("|", "\\|") + "`"

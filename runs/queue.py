@@ -74,7 +74,7 @@ def heartbeat(
     runs = Run.objects.using(using)
     with transaction.atomic(using=using):
         # Locked in the order of ``holding``: each could have a row the other waits for.
-        pulses = _pulses(runs.held(leases).order_by("pk").lock())
+        pulses = _pulses(runs.order_by("pk").lock(), leases)
         alive = [lease.run_id for lease in pulses]
         runs.filter(pk__in=alive).update(lease_expires_at=from_now(lease))
     return pulses
@@ -84,20 +84,24 @@ def listen(
     leases: Sequence[Lease], *, using: str = DEFAULT_DB_ALIAS
 ) -> dict[Lease, Pulse]:
     """Hear what became of the runs of a worker, as ``heartbeat`` does, and write nothing."""
-    return _pulses(Run.objects.using(using).held(leases))
+    return _pulses(Run.objects.using(using), leases)
 
 
-def _pulses(held: RunQuerySet) -> dict[Lease, Pulse]:
-    rows = held.annotate(
-        deadline_passed=models.Case(
-            models.When(deadline_at__lte=Now(), then=True), default=False
+def _pulses(runs: RunQuerySet, leases: Sequence[Lease]) -> dict[Lease, Pulse]:
+    rows = (
+        runs.held(leases)
+        .annotate(
+            deadline_passed=models.Case(
+                models.When(deadline_at__lte=Now(), then=True), default=False
+            )
         )
-    ).values_list("pk", "attempt", "cancel_requested", "deadline_passed")
+        .values_list("pk", "attempt", "cancel_requested", "deadline_passed")
+    )
+    mine = set(leases)
     return {
-        Lease(pk, attempt): Pulse(
-            lease=Lease(pk, attempt), cancel_requested=cancel, deadline_passed=passed
-        )
+        lease: Pulse(lease=lease, cancel_requested=cancel, deadline_passed=passed)
         for pk, attempt, cancel, passed in rows
+        if (lease := Lease(pk, attempt)) in mine
     }
 
 
@@ -109,10 +113,11 @@ def holding(leases: Sequence[Lease]) -> Iterator[Mapping[Lease, Run]]:
     cannot be swept, cancelled or claimed before the transaction ends, so that results,
     events and the end of the run commit together or not at all.
     """
+    mine = set(leases)
     with transaction.atomic():
         # In one order everywhere, so that two transactions cannot wait for each other.
         runs = Run.objects.held(leases).order_by("pk").lock()
-        yield {run.lease: run for run in runs}
+        yield {run.lease: run for run in runs if run.lease in mine}
 
 
 def has_ended(lease: Lease) -> bool:

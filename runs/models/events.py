@@ -29,12 +29,20 @@ class RunEventQuerySet(models.QuerySet["RunEvent"]):
     """Writing the log."""
 
     def log(self, events: Iterable[RunEvent]) -> None:
-        """Write events and tell the listeners, in the transaction of the change.
+        """Write events and the changes that they tell of, and tell the listeners.
 
-        What a listener writes commits with the change or not at all; what it raises
-        undoes the change. The events' runs are what they became.
+        All in the caller's transaction: what a listener writes commits with the change or
+        not at all, and what it raises undoes the change. The events' runs are what they
+        became.
+
+        Raises:
+            LeaseLostError: somebody else has changed the state of a run meanwhile.
         """
-        written = self.bulk_create(events)
+        written = list(events)
+        runs = {event.run_id: event.run for event in written}
+        if written:
+            type(written[0].run).objects.write_changes(runs.values())
+        self.bulk_create(written)
         for listener in _listeners:
             listener(written)
 

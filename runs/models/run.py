@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
-from functools import reduce
-from operator import or_
 from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db import models
@@ -17,44 +15,14 @@ from django.db.models.functions import Coalesce
 
 from evaluation.values import JSONObject
 from runs.errors import LeaseLostError
+from runs.models.changes import NOTHING, Changes, changed_alike, merged
 from runs.models.clock import Now, from_now
 from runs.models.documents import RunInput
 from runs.models.events import EventKind, RunEvent
+from runs.models.status import TERMINAL, Approach, RunStatus
 
 RETRY_BASE_S = 2.0
 RETRY_CAP_S = 60.0
-
-
-class RunStatus(models.TextChoices):
-    """Where a run stands; the last three are terminal."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether a run of this status never changes again."""
-        return self in TERMINAL
-
-
-TERMINAL = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED})
-
-
-class Approach(models.TextChoices):
-    """How the behaviour that is judged came about."""
-
-    TRACE_REPLAY = "trace_replay"
-
-
-class TargetKind(models.TextChoices):
-    """Where the traces of a run come from."""
-
-    INLINE = "inline"
-    HTTP = "http"
-    UPLOADED = "uploaded"
 
 
 class Lease(NamedTuple):
@@ -103,10 +71,15 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Keep what some worker works on."""
         return self.filter(status=RunStatus.RUNNING)
 
-    def held(self, leases: Iterable[Lease]) -> Self:
-        """Keep the runs that these leases still own."""
-        owned = (Q(pk=lease.run_id, attempt=lease.attempt) for lease in leases)
-        return self.running().filter(reduce(or_, owned, Q(pk__in=())))
+    def held(self, leases: Collection[Lease]) -> Self:
+        """Keep the runs that these leases may own: the caller compares the attempts.
+
+        Asking for each pair would cost more than the row that may be read in vain.
+        """
+        return self.running().filter(
+            pk__in=[lease.run_id for lease in leases],
+            attempt__in={lease.attempt for lease in leases},
+        )
 
     def with_times(self) -> Self:
         """Read along how long a run is due and what is left of its deadline.
@@ -127,12 +100,33 @@ class RunQuerySet(models.QuerySet["Run"]):
         """
         return self.select_for_update(no_key=True, skip_locked=skip_locked)
 
+    def write_changes(self, runs: Iterable[Run]) -> None:
+        """Write what has changed of runs; those that changed alike share an UPDATE.
+
+        Each UPDATE is guarded by the status and attempt that were read.
+
+        Raises:
+            LeaseLostError: somebody else has changed the state of one since.
+        """
+        for alike in changed_alike(runs):
+            guard = alike[0].unwritten
+            unchanged = self.filter(
+                pk__in=[run.pk for run in alike],
+                status=guard.status,
+                attempt=guard.attempt,
+            )
+            if unchanged.update(**merged(alike)) < len(alike):
+                names = ", ".join(map(str, alike))
+                raise LeaseLostError(f"{names}: no longer attempt {guard.attempt}'s")
+            for run in alike:
+                run.unwritten = NOTHING
+
 
 class Run(models.Model):
     """One durable evaluation.
 
-    Every change of state is a method here: one UPDATE guarded by the status and attempt
-    that were read, and its event, in the caller's transaction.
+    Every change of state is a method here that returns its event: both are written when
+    the event is logged (``RunEvent.objects.log``), in the caller's transaction.
     """
 
     run_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -186,6 +180,8 @@ class Run(models.Model):
     # Only on rows that were read ``with_times``; no deadline, none remaining.
     remaining: timedelta | None
     waited: timedelta
+    # Changed by the methods below, written by ``write_changes``.
+    unwritten: Changes = NOTHING
 
     objects = RunQuerySet.as_manager()
 
@@ -251,6 +247,12 @@ class Run(models.Model):
             # make every heartbeat a non-HOT update.
             models.Index(
                 "run_id", name="run_running_idx", condition=Q(status=RunStatus.RUNNING)
+            ),
+            # The few that wait with a deadline: only runs that were claimed before.
+            models.Index(
+                "deadline_at",
+                name="run_overdue_idx",
+                condition=Q(status=RunStatus.QUEUED, deadline_at__isnull=False),
             ),
             models.Index(
                 "project",
@@ -382,12 +384,12 @@ class Run(models.Model):
         return self._change(event, cancel_requested=True)
 
     def _change(self, event: RunEvent, **changes: Any) -> RunEvent:
-        """Write the changes if nobody else has changed the state since it was read."""
-        unchanged = Run.objects.filter(
-            pk=self.pk, status=self.status, attempt=self.attempt
-        )
-        if not unchanged.update(event_seq=event.seq, **changes):
-            raise LeaseLostError(f"{self} is no longer attempt {self.attempt}'s")
+        """Remember changes until they are written, and the state that they are based on."""
+        before = self.unwritten
+        if before is NOTHING:
+            before = Changes(self.status, self.attempt, {})
+        values = {**before.values, "event_seq": event.seq, **changes}
+        self.unwritten = before._replace(values=values)
         self.status = changes.get("status", self.status)
         return event
 

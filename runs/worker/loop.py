@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 # While wake-ups arrive, polling is only the safety net.
 LISTENING_POLL_FACTOR = 15
-SWEEPS_PER_LEASE = 3
+SWEEPS_PER_LEASE = 2
 BACK_OFF_START_S = 0.1
 BACK_OFF_CAP_S = 5.0
 WAKE = b"\0"

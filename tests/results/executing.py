@@ -32,7 +32,5 @@ def work_off() -> list[Run]:
         frames = evaluate(executor.job(run))
         with queue.holding([run.lease]) as held:
             endings = executor.record({held[run.lease]: frames})
-            RunEvent.objects.bulk_create(
-                ending.apply(run) for run, ending in endings.items()
-            )
+            RunEvent.objects.log(ending.apply(run) for run, ending in endings.items())
     return [Run.objects.get(pk=run.pk) for run in runs]

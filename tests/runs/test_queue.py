@@ -35,7 +35,7 @@ Maker = Callable[..., Run]
 def end(lease: Lease, ending: Ending = SUCCESS) -> bool:
     """End an attempt as a worker does; whether the lease still allowed it."""
     with queue.holding([lease]) as held:
-        RunEvent.objects.bulk_create(ending.apply(run) for run in held.values())
+        RunEvent.objects.log(ending.apply(run) for run in held.values())
         return bool(held)
 
 
@@ -214,7 +214,7 @@ def test_a_released_run_is_claimed_at_once_with_its_budget_intact(make: Maker) -
     make(max_attempts=1)
     run = claim_one()
     with queue.holding([run.lease]) as held:
-        held[run.lease].release().save(force_insert=True)
+        RunEvent.objects.log([held[run.lease].release()])
 
     again = claim_one("worker-b")
 

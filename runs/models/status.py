@@ -1,0 +1,37 @@
+"""Where a run can stand, and what it can be about."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class RunStatus(models.TextChoices):
+    """Where a run stands; the last three are terminal."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a run of this status never changes again."""
+        return self in TERMINAL
+
+
+TERMINAL = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED})
+
+
+class Approach(models.TextChoices):
+    """How the behaviour that is judged came about."""
+
+    TRACE_REPLAY = "trace_replay"
+
+
+class TargetKind(models.TextChoices):
+    """Where the traces of a run come from."""
+
+    INLINE = "inline"
+    HTTP = "http"
+    UPLOADED = "uploaded"

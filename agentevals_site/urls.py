@@ -12,6 +12,7 @@ from rest_framework.routers import SimpleRouter
 from agentevals_site.monitoring import metrics, ready
 from agentevals_site.problems import api_not_found
 from agentevals_site.views import config, health
+from results.api.comparing import RunComparisonViewSet
 from results.api.deliveries import RunDeliveryViewSet
 from results.api.metrics import list_metrics
 from results.api.views import RunResultViewSet, RunRetryViewSet
@@ -31,6 +32,8 @@ admin.site.site_header = admin.site.site_title = "agentevals"
 admin.site.index_title = "Runs and results"
 
 router = Router()
+# Before the run whose id is "compare".
+router.register("runs/compare", RunComparisonViewSet, basename="run-comparison")
 router.register("runs", RunViewSet, basename="run")
 router.register(
     r"runs/(?P<run_id>[^/]+)/results", RunResultViewSet, basename="run-result"

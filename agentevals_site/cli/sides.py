@@ -11,7 +11,6 @@ from agentevals_site.cli.server import Server
 from evaluation.cli.exit_codes import NOT_EVALUATED
 from evaluation.comparing.model import Side
 from evaluation.comparing.reading import ResultsError, read_side, read_unit
-from evaluation.errors import EvaluationError
 from evaluation.eval_sets.digest import digest
 from evaluation.eval_sets.parsing import parse_eval_set
 from evaluation.values import JSON, JSONObject
@@ -62,19 +61,16 @@ def _from_server(run_id: str, server: Server) -> Side:
             f"Run {run_id} is {run['status']}; wait for its end, or cancel it."
         )
     results = server.get(f"runs/{run_id}/results")
-    try:
-        units = tuple(
-            read_unit(
-                trace_id=row["traceId"] or row["evalSetItemId"],
-                evaluator=row["evaluatorName"],
-                status=row["status"],
-                score=row["score"],
-                explanation=row["explanation"] or {},
-            )
-            for row in results
+    units = tuple(
+        read_unit(
+            trace_id=row["traceId"] or row["evalSetItemId"],
+            evaluator=row["evaluatorName"],
+            status=row["status"],
+            score=row["score"],
+            explanation=row["explanation"] or {},
         )
-    except EvaluationError as error:
-        raise NotComparableError(f"Run {run_id}: {error}") from error
+        for row in results
+    )
     return Side(
         label=_label(run),
         units=units,

@@ -34,7 +34,6 @@ _METRIC = level(
     "metric_name score eval_status error threshold explanation",
     closed=False,
 )
-_EXPLANATION = level("an explanation", "threshold case_id options metric", closed=False)
 _STATUSES: dict[str, EvalStatus] = {
     "PASSED": "PASSED",
     "FAILED": "FAILED",
@@ -97,7 +96,6 @@ def _units(
             status=_result(fields, name).status,
             score=fields.optional("score", _finite),
             explanation=fields.optional("explanation", as_object) or {},
-            path=fields.path_of("explanation"),
         )
         yield msgspec.structs.replace(
             unit,
@@ -113,25 +111,32 @@ def read_unit(
     status: ResultStatus,
     score: float | None,
     explanation: JSONObject,
-    path: str = "explanation",
 ) -> Unit:
     """Make a unit of a result and what its explanation tells of case and settings.
 
-    Raises:
-        DocumentError: the explanation holds something else under our names.
+    An evaluator may explain itself with words of ours; what is not ours is not read.
     """
-    told = read_fields(explanation, path, _EXPLANATION)
-    named = evaluator if evaluator in METRICS else ""
+    case_id, metric = explanation.get("case_id"), explanation.get("metric")
+    options = explanation.get("options")
     return Unit(
         trace_id=trace_id,
         evaluator=evaluator,
         status=status,
         score=score,
-        case_id=told.optional("case_id", as_string),
-        metric=told.optional("metric", as_string) or named,
-        threshold=told.optional("threshold", _finite),
-        options=told.optional("options", as_object) or {},
+        case_id=case_id if isinstance(case_id, str) else None,
+        metric=metric if isinstance(metric, str) else _metric_named(evaluator),
+        threshold=_number(explanation.get("threshold")),
+        options=options if isinstance(options, dict) else {},
     )
+
+
+def _metric_named(evaluator: str) -> str:
+    return evaluator if evaluator in METRICS else ""
+
+
+def _number(value: JSON) -> float | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) else None
 
 
 def _result(fields: Fields, name: str) -> MetricResult:

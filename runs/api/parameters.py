@@ -41,6 +41,15 @@ class Parameters:
         text = self._query.get(name)
         return None if text is None else self._read(name, None, text, read)
 
+    def require(self, name: str, read: Reader[T]) -> T | None:
+        """Take a parameter that must be there; None is for a fault that is kept."""
+        if name not in self._query:
+            message = f"{name} is missing; add {name}=..."
+            self._errors.append(
+                FieldError(loc=("query", name), msg=message, type="missing")
+            )
+        return self.take(name, read)
+
     def take_all(self, name: str, read: Reader[T]) -> list[T]:
         """Take every parameter of this name."""
         self._known.add(name)

@@ -60,6 +60,15 @@ def test_a_score_that_json_has_no_number_for_was_not_measured() -> None:
     assert side.units[0].score is None
 
 
+def test_an_explanation_may_say_what_it_likes_under_our_names() -> None:
+    words = {"options": 1, "case_id": [], "metric": 2, "threshold": "high"}
+
+    (unit,) = read_side(written({**METRIC, "explanation": words}), label="f").units
+
+    assert (unit.options, unit.case_id, unit.metric) == ({}, None, "")
+    assert unit.threshold is None
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -72,8 +81,8 @@ def test_a_score_that_json_has_no_number_for_was_not_measured() -> None:
         (written({**METRIC, "score": "high"}), "metrics[0].score: must be a number"),
         (written({"score": 1}), "metrics[0].metric_name: is required but missing"),
         (
-            written({**METRIC, "explanation": {"options": 1}}),
-            "metrics[0].explanation.options: must be an object, got 1.",
+            written({**METRIC, "explanation": 1}),
+            "metrics[0].explanation: must be an object, got 1.",
         ),
     ],
 )

@@ -26,9 +26,22 @@ from runs.targets import check_context, check_http_target
 
 TraceFormat = Literal["jaeger-json", "otlp-json"]
 MAX_NAME = 200
+MAX_LABELS = 100
+
+# Known keys that would silently change nothing where they stand, and where they belong.
+MISPLACED = {
+    **dict.fromkeys(
+        ["approach", "target", "evalSet", "evalConfig", "sinks", "context"], "spec"
+    ),
+    **dict.fromkeys(
+        ["kind", "inline", "baseUrl", "traceId", "traceFormat"], "spec.target"
+    ),
+}
 
 Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
 Label = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+LabelKey = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+Labels = Annotated[dict[LabelKey, Label], msgspec.Meta(max_length=MAX_LABELS)]
 Priority = Annotated[int, msgspec.Meta(ge=-100, le=100)]
 
 
@@ -107,11 +120,12 @@ def read_submission(body: bytes, loc: Loc = ("body",)) -> Submission:
     request = Fields(body, loc, errors)
     run_id = request.take("runId", UUID | None)
     name = request.take("name", Name, "")
-    labels = request.take("labels", dict[str, Label], {})
+    labels = request.take("labels", Labels, {})
     priority = request.take("priority", Priority, 0)
     fields = request.open("spec", required=True)
-    if request.has("sinks"):
-        request.fault("sinks", "`sinks` belongs inside `spec`; move it there")
+    for field, home in MISPLACED.items():
+        if request.has(field):
+            request.fault(field, f"`{field}` belongs inside `{home}`; move it there")
     spec, payloads = _read_spec(fields, errors)
     if errors:
         raise InvalidSubmissionError(errors)

@@ -213,6 +213,11 @@ def test_unknown_keys_come_back_last(client: Client) -> None:
         (submission_body(labels={"a": 1}), ["body", "labels"]),
         (submission_body(name="\0"), ["body", "name"]),
         (submission_body(sinks=[]), ["body", "sinks"]),
+        (submission_body(evalSet={}), ["body", "evalSet"]),
+        (submission_body(eval_config=None), ["body", "evalConfig"]),
+        (submission_body(traceFormat="x"), ["body", "traceFormat"]),
+        (submission_body(labels={"x": "y" * 201}), ["body", "labels"]),
+        (submission_body(labels={str(n): "" for n in range(101)}), ["body", "labels"]),
         (
             submission_body(spec={"approach": "agent_invoke"}),
             ["body", "spec", "approach"],
@@ -227,6 +232,20 @@ def test_a_bad_request_is_refused_with_its_place(
 ) -> None:
     assert loc in faults(post(client, body))
     assert not Run.objects.exists()
+
+
+def test_a_misplaced_key_is_told_where_it_belongs(client: Client) -> None:
+    response = post(client, submission_body(evalConfig={}, inline={}, colour="red"))
+
+    messages = [fault["msg"] for fault in response.json()["detail"]]
+    assert messages == [
+        "`evalConfig` belongs inside `spec`; move it there",
+        "`inline` belongs inside `spec.target`; move it there",
+    ]
+
+
+def test_keys_that_nobody_knows_are_ignored_at_the_top(client: Client) -> None:
+    assert post(client, submission_body(colour="red")).status_code == 202
 
 
 def test_bad_settings_of_the_evaluation_are_refused_at_submit(client: Client) -> None:

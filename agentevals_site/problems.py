@@ -33,8 +33,10 @@ from runs.errors import (
     RunNotEndedError,
     RunNotFoundError,
     StorageNotConfiguredError,
+    TraceNotFoundError,
     UnsupportedEncodingError,
 )
+from runs.models import Run
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ STATUS: dict[type[RunError], HTTPStatus] = {
     BadRequestError: HTTPStatus.BAD_REQUEST,
     UnsupportedEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RunNotFoundError: HTTPStatus.NOT_FOUND,
+    TraceNotFoundError: HTTPStatus.NOT_FOUND,
     RunConflictError: HTTPStatus.CONFLICT,
     RunNotEndedError: HTTPStatus.CONFLICT,
     NotAuthenticatedError: HTTPStatus.UNAUTHORIZED,
@@ -62,7 +65,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("storage unavailable: %s", error)
         return _unavailable()
-    if isinstance(error, Http404):
+    if isinstance(error, Http404 | Run.DoesNotExist):  # deleted while it was looked at
         error = exceptions.NotFound()
     if isinstance(error, exceptions.APIException):
         return _framework_problem(error)

@@ -16,6 +16,7 @@ from results.api.comparing import RunComparisonViewSet
 from results.api.deliveries import RunDeliveryViewSet
 from results.api.metrics import list_metrics
 from results.api.views import RunResultViewSet, RunRetryViewSet
+from runs.api.traces import RunTraceViewSet
 from runs.api.views import RunViewSet
 
 
@@ -38,6 +39,7 @@ router.register("runs", RunViewSet, basename="run")
 router.register(
     r"runs/(?P<run_id>[^/]+)/results", RunResultViewSet, basename="run-result"
 )
+router.register(r"runs/(?P<run_id>[^/]+)/traces", RunTraceViewSet, basename="run-trace")
 router.register(r"runs/(?P<run_id>[^/]+)/retry", RunRetryViewSet, basename="run-retry")
 router.register(
     r"runs/(?P<run_id>[^/]+)/deliveries", RunDeliveryViewSet, basename="run-delivery"

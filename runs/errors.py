@@ -66,6 +66,18 @@ class RunNotFoundError(RunError):
         super().__init__(f"run {run_id} not found")
 
 
+class TraceNotFoundError(RunError):
+    """A run has no trace document at this place."""
+
+    code = "trace_not_found"
+
+    def __init__(self, run: Run, position: str) -> None:
+        """Name the place and how places are counted."""
+        super().__init__(
+            f"run {run.run_id} has no trace document {position!r}; they are counted from 0"
+        )
+
+
 class RunConflictError(RunError):
     """The run id is taken by a run with another spec, which ``persisted`` is."""
 

@@ -12,7 +12,15 @@ from evaluation.eval_sets import parse_eval_set
 from evaluation.values import JSONObject, Value
 from runs.errors import FieldError, InvalidSubmissionError
 from runs.fields import Fields
-from runs.spec import Label, Name, Priority, Submission, read_submission
+from runs.spec import (
+    Label,
+    LabelKey,
+    Labels,
+    Name,
+    Priority,
+    Submission,
+    read_submission,
+)
 
 MAX_BATCH = 1000
 Units = Literal["errored", "failed", "all"]
@@ -100,7 +108,7 @@ def read_rerun(body: bytes) -> Rerun:
         changes=changes,
         run_id=fields.take("runId", UUID | None),
         name=fields.take("name", Name | None),
-        labels=fields.take("labels", dict[str, Label] | None),
+        labels=fields.take("labels", Labels | None),
         priority=fields.take("priority", Priority | None),
     )
     for name in fields.rest():
@@ -108,3 +116,42 @@ def read_rerun(body: bytes) -> Rerun:
     if errors:
         raise InvalidSubmissionError(errors)
     return rerun
+
+
+class Edit(Value, frozen=True, kw_only=True):
+    """A request to call a run otherwise, as a merge patch (RFC 7396).
+
+    ``name`` None leaves it. ``labels`` are set, or removed where None; with
+    ``drops_labels`` all others are removed.
+    """
+
+    name: str | None = None
+    labels: dict[str, str | None] = {}
+    drops_labels: bool = False
+
+    def merged(self, labels: dict[str, str]) -> dict[str, str]:
+        """Return labels as they are after the edit."""
+        kept = {} if self.drops_labels else labels
+        return {k: v for k, v in {**kept, **self.labels}.items() if v is not None}
+
+
+def read_edit(body: bytes) -> Edit:
+    """Read the body of ``PATCH /api/runs/{id}``.
+
+    Raises:
+        InvalidSubmissionError: names every field that is wrong.
+    """
+    errors: list[FieldError] = []
+    fields = Fields(body, ("body",), errors)
+    name = fields.take("name", Name | None)
+    labels = fields.take("labels", dict[LabelKey, Label | None] | None)
+    edit = Edit(
+        name=name or "" if fields.has("name") else None,
+        labels=labels or {},
+        drops_labels=fields.has("labels") and labels is None,
+    )
+    for unknown in fields.rest():
+        fields.fault(unknown, f"{unknown}: only `name` and `labels` can be changed")
+    if errors:
+        raise InvalidSubmissionError(errors)
+    return edit

@@ -72,10 +72,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             )
         runs = Run.objects.filter(pk__in={delivery.run_id for delivery in taken})
         sinks = dict(runs.values_list("pk", "spec__sinks"))
-        for delivery in taken:
+        # A run that was deleted meanwhile took its deliveries with it.
+        alive = [delivery for delivery in taken if delivery.run_id in sinks]
+        for delivery in alive:
             delivery.attempts += 1
             delivery.options = sinks[delivery.run_id][delivery.sink_index]
-        return taken
+        return alive
 
 
 class Delivery(models.Model):

@@ -18,6 +18,8 @@ from runs.api.json import envelope
 from runs.api.queries import HISTORY, RunQuery
 from runs.api.rendering import render_answer, render_refusal, render_run
 from runs.api.uploads import refuse_encoding
+from runs.deletion import delete
+from runs.editing import edit
 from runs.errors import (
     FieldError,
     InvalidSubmissionError,
@@ -26,7 +28,7 @@ from runs.errors import (
     StorageNotConfiguredError,
 )
 from runs.models import Run
-from runs.requests import read_batch, read_rerun
+from runs.requests import read_batch, read_edit, read_rerun
 from runs.spec import Submission, read_submission
 from runs.submission import Outcome, resubmission, submit
 from runs.wakeups import announce_work
@@ -99,7 +101,7 @@ def read_run_id(text: str) -> UUID:
 
 
 class RunViewSet(DurableViewSet):
-    """Submit, list, read and cancel runs."""
+    """Submit, list, read, rename, cancel and delete runs."""
 
     def create(self, request: Request) -> Response:
         """Queue a run; the same request again finds the same run."""
@@ -165,6 +167,21 @@ class RunViewSet(DurableViewSet):
         """Read one run, its inline trace included."""
         run = self.run_or_404(run_id, content=True)
         return Response(envelope(render_run(run, payload=True)))
+
+    def partial_update(self, request: Request, run_id: str) -> Response:
+        """Change the name and the labels; null removes one."""
+        wanted = read_edit(read_body(request))
+        pk = read_run_id(run_id)
+        self.require_storage()
+        edit(pk, wanted)
+        return Response(envelope(render_run(self.run_or_404(run_id, content=False))))
+
+    def destroy(self, request: Request, run_id: str) -> Response:
+        """Delete a run that has ended, its results, and traces that only it reads."""
+        pk = read_run_id(run_id)
+        self.require_storage()
+        delete(pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, run_id: str) -> Response:

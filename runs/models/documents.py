@@ -4,14 +4,40 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Iterable
 from typing import Self
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 
 from runs.models.clock import Now
 
 # Level 1 packs trace JSON about 8 : 1 at a sixth of the time of the default.
 COMPRESSION = 1
+
+
+class TraceDocumentQuerySet(models.QuerySet["TraceDocument"]):
+    """Keeping documents while somebody deletes them, in the caller's transaction."""
+
+    def keep(self, document: TraceDocument) -> None:
+        """Store a document unless it is there, and hold it until the transaction ends."""
+        rows = self.filter(pk=document.pk).values_list("pk")
+        held = False
+        while not held:  # whoever deleted it after the INSERT found it has committed
+            self.bulk_create([document], ignore_conflicts=True)
+            held = bool(rows.select_for_update(no_key=True))
+
+    def delete_unused(self, digests: Iterable[str]) -> None:
+        """Delete those of these documents that no run reads.
+
+        They are locked before it is asked who reads them: a submit that checks its
+        reference at this moment is waited for and then seen, and a later one finds the
+        document gone and stores it again.
+        """
+        documents = self.filter(pk__in=list(digests)).only("pk")
+        list(documents.order_by("pk").select_for_update())
+        readers = RunInput.objects.filter(document=OuterRef("pk"))
+        documents.filter(~Exists(readers)).delete()
 
 
 class TraceDocument(models.Model):
@@ -29,6 +55,8 @@ class TraceDocument(models.Model):
 
     # The bytes of a document that was just received.
     received: bytes | None = None
+
+    objects = TraceDocumentQuerySet.as_manager()
 
     class Meta:
         db_table = "trace_document"

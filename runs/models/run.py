@@ -71,6 +71,11 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Keep what some worker works on."""
         return self.filter(status=RunStatus.RUNNING)
 
+    def ended_before(self, age: timedelta) -> Self:
+        """Keep what ended longer ago than ``age``, the oldest first."""
+        ended = self.filter(status__in=TERMINAL, finished_at__lt=from_now(-age))
+        return ended.order_by("finished_at")
+
     def held(self, leases: Collection[Lease]) -> Self:
         """Keep the runs that these leases may own: the caller compares the attempts.
 

@@ -54,13 +54,19 @@ def submit(client: Client) -> Any:
     return client.post("/api/runs", submission_body(), content_type="application/json")
 
 
-def test_a_writer_submits_reads_and_cancels(writer: Client) -> None:
+def rename(client: Client, run_id: object) -> Any:
+    return client.patch(f"/api/runs/{run_id}", "{}", content_type="application/json")
+
+
+def test_a_writer_submits_reads_changes_and_deletes(writer: Client) -> None:
     answer = submit(writer)
 
     assert answer.status_code == 202
     run_id = answer.json()["data"]["runId"]
     assert writer.get(f"/api/runs/{run_id}").status_code == 200
     assert writer.post(f"/api/runs/{run_id}/cancel").status_code == 200
+    assert rename(writer, run_id).status_code == 200
+    assert writer.delete(f"/api/runs/{run_id}").status_code == 204
 
 
 def test_a_reader_reads_and_changes_nothing(reader: Client) -> None:
@@ -70,7 +76,14 @@ def test_a_reader_reads_and_changes_nothing(reader: Client) -> None:
     assert reader.get(f"/api/runs/{run.pk}").status_code == 200
     assert reader.get(f"/api/runs/{run.pk}/results").status_code == 200
     assert reader.get(f"/api/runs/{run.pk}/deliveries").status_code == 200
-    refusals = [submit(reader), reader.post(f"/api/runs/{run.pk}/cancel")]
+    assert reader.get(f"/api/runs/{run.pk}/traces").status_code == 200
+    assert reader.get(f"/api/runs/{run.pk}/traces/0").status_code == 200
+    refusals = [
+        submit(reader),
+        reader.post(f"/api/runs/{run.pk}/cancel"),
+        rename(reader, run.pk),
+        reader.delete(f"/api/runs/{run.pk}"),
+    ]
     for refusal in refusals:
         assert refusal.status_code == 403
         assert refusal.json()["code"] == "forbidden"
@@ -87,7 +100,10 @@ def test_a_stranger_gets_nothing_but_the_health(stranger: Client) -> None:
         stranger.get(f"/api/runs/{run.pk}"),
         stranger.get(f"/api/runs/{run.pk}/results"),
         stranger.get(f"/api/runs/{run.pk}/deliveries"),
+        stranger.get(f"/api/runs/{run.pk}/traces/0"),
         stranger.post(f"/api/runs/{run.pk}/cancel"),
+        rename(stranger, run.pk),
+        stranger.delete(f"/api/runs/{run.pk}"),
         stranger.get(f"/api/runs/{uuid4()}"),
     ]
 
@@ -118,7 +134,12 @@ def test_no_endpoint_is_forgotten(stranger: Client) -> None:
         for path in api_paths(get_resolver().url_patterns)
         if "format" not in path
     }
-    plain = {p.replace(r"(?P<run_id>[^/]+)", str(uuid4())) for p in paths}
+    plain = {
+        p.replace(r"(?P<run_id>[^/]+)", str(uuid4())).replace(
+            "(?P<position>[^/]+)", "0"
+        )
+        for p in paths
+    }
     open_ones = {
         path for path in plain if stranger.get(f"/{path}").status_code not in {401, 405}
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TypeVar, cast
 
 from evaluation.errors import EvaluationError
 from evaluation.values import JSON, JSONObject, Value
@@ -14,6 +15,7 @@ T = TypeVar("T")
 
 SHOWN_VALUE_CHARACTERS = 60
 MAX_DEPTH = 200  # of nested containers; no honest document comes near
+MAX_COLLECTED = 100  # faults; who has more begins with these
 
 
 class DocumentError(EvaluationError):
@@ -25,6 +27,41 @@ class DocumentError(EvaluationError):
         """Keep the path beside the text that names it."""
         super().__init__(message)
         self.path = path
+
+
+_collected: ContextVar[list[DocumentError] | None] = ContextVar(
+    "collected", default=None
+)
+
+
+@contextmanager
+def collecting() -> Iterator[list[DocumentError]]:
+    """Read on after a fault, to know them all: up to MAX_COLLECTED.
+
+    Inside, what is broken reads as None: use nothing of what was read when the list is
+    not empty at the end.
+    """
+    found: list[DocumentError] = []
+    token = _collected.set(found)
+    try:
+        yield found
+    except DocumentError as error:
+        if len(found) < MAX_COLLECTED:
+            found.append(error)
+    finally:
+        _collected.reset(token)
+
+
+def report(error: DocumentError) -> None:
+    """Raise a fault, or note it while faults are collected and there is room.
+
+    Raises:
+        DocumentError: the reading ends here.
+    """
+    found = _collected.get()
+    if found is None or len(found) >= MAX_COLLECTED:
+        raise error
+    found.append(error)
 
 
 class Level(Value, frozen=True, kw_only=True):
@@ -93,14 +130,15 @@ class Fields(Value, frozen=True, kw_only=True):
     def optional(self, name: str, read: Callable[[JSON, str], T]) -> T | None:
         """Read a field; None when it is absent or null."""
         value = self.values.get(name)
-        return None if value is None else read(value, self.path_of(name))
+        return None if value is None else _attempt(read, value, self.path_of(name))
 
     def required(self, name: str, read: Callable[[JSON, str], T], cure: str) -> T:
         """Read a field that must be there; ``cure`` tells what to write."""
-        value = self.optional(name, read)
-        if value is None:
-            raise fault(self.path_of(name), f"is required but missing or null; {cure}.")
-        return value
+        if self.values.get(name) is None:
+            report(
+                fault(self.path_of(name), f"is required but missing or null; {cure}.")
+            )
+        return cast("T", self.optional(name, read))  # None only while collecting
 
     def items(self, name: str, read: Callable[[JSON, str], T]) -> tuple[T, ...] | None:
         """Read a list field item by item; None when it is absent or null."""
@@ -108,7 +146,16 @@ class Fields(Value, frozen=True, kw_only=True):
         if found is None:
             return None
         path = self.path_of(name)
-        return tuple(read(item, f"{path}[{i}]") for i, item in enumerate(found))
+        items = (_attempt(read, item, f"{path}[{i}]") for i, item in enumerate(found))
+        return tuple(item for item in items if item is not None)
+
+
+def _attempt(read: Callable[[JSON, str], T], value: JSON, path: str) -> T | None:
+    try:
+        return read(value, path)
+    except DocumentError as error:
+        report(error)
+        return None
 
 
 def read_fields(value: JSON, path: str, kind: Level) -> Fields:
@@ -122,9 +169,11 @@ def read_fields(value: JSON, path: str, kind: Level) -> Fields:
         if name is None:
             _refuse_unknown(key, item, path, kind)
         elif name in spelled:
-            raise fault(
-                inside(path, key),
-                f"is given twice, also as {spelled[name]!r}; keep one of them.",
+            report(
+                fault(
+                    inside(path, key),
+                    f"is given twice, also as {spelled[name]!r}; keep one of them.",
+                )
             )
         else:
             values[name], spelled[name] = item, key
@@ -135,10 +184,8 @@ def _refuse_unknown(key: str, item: JSON, path: str, kind: Level) -> None:
     if not kind.closed:
         return
     cure = kind.cures.get(key) or nearest(key, kind.keys) or "remove it"
-    raise fault(
-        inside(path, key),
-        f"is no key of {kind.what} (its value is {shown(item)}); {cure}.",
-    )
+    text = f"is no key of {kind.what} (its value is {shown(item)}); {cure}."
+    report(fault(inside(path, key), text))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

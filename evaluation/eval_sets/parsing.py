@@ -14,6 +14,7 @@ from evaluation.documents import (
     decode,
     fault,
     read_fields,
+    report,
     shown,
 )
 from evaluation.errors import EvalSetError
@@ -49,13 +50,18 @@ def parse_eval_set(document: JSON | bytes, *, name: str = "") -> EvalSet:
     try:
         decoded = decode(document) if isinstance(document, bytes) else document
         check_depth(decoded)
-        return _eval_set(decoded)
+        return read_eval_set(decoded)
     except DocumentError as error:
         text = f"{name}: {error}" if name else str(error)
         raise EvalSetError(text, path=error.path or "$") from error
 
 
-def _eval_set(document: JSON) -> EvalSet:
+def read_eval_set(document: JSON) -> EvalSet:
+    """Read a decoded document whose depth was checked.
+
+    Raises:
+        DocumentError: a value is not what it should be.
+    """
     if isinstance(document, list):
         raise fault(
             "$",
@@ -65,7 +71,7 @@ def _eval_set(document: JSON) -> EvalSet:
     fields = read_fields(document, "$", SET)
     fields.optional("creation_timestamp", as_number)
     cases = fields.items("eval_cases", _case)
-    if cases is None:
+    if fields.values.get("eval_cases") is None:
         fields.required("eval_cases", as_list, "list the cases, [] if there are none")
     return EvalSet(
         eval_set_id=fields.required("eval_set_id", as_string, "name the eval set"),
@@ -82,13 +88,7 @@ def _case(value: JSON, path: str) -> EvalCase:
     case_id = fields.required("eval_id", as_string, cure)
     turns = fields.items("conversation", _turn)
     scenario = fields.optional("conversation_scenario", _scenario)
-    if (turns is None) == (scenario is None):
-        found = "neither" if turns is None else "both"
-        raise fault(
-            path,
-            f"case {case_id!r} has {found} of 'conversation' and "
-            "'conversation_scenario'; give exactly one.",
-        )
+    _require_either(fields, path, case_id)
     fields.optional("session_input", _session)
     fields.optional("final_session_state", as_object)
     fields.optional("creation_timestamp", as_number)
@@ -98,6 +98,15 @@ def _case(value: JSON, path: str) -> EvalCase:
         scenario=scenario,
         rubrics=fields.items("rubrics", _rubric) or (),
     )
+
+
+def _require_either(fields: Fields, path: str, case_id: str) -> None:
+    forms = ("conversation", "conversation_scenario")
+    given = [name for name in forms if fields.values.get(name) is not None]
+    if len(given) != 1:
+        found = "both" if given else "neither"
+        text = f"case {case_id!r} has {found} of {' and '.join(map(repr, forms))}"
+        report(fault(path, f"{text}; give exactly one."))
 
 
 def _scenario(value: JSON, path: str) -> JSONObject:
@@ -177,10 +186,8 @@ def _steps(value: JSON, path: str) -> _Steps:
 def _refuse_mixture(fields: Fields) -> None:
     extra = next((key for key in fields.values if key != "invocation_events"), None)
     if extra:
-        raise fault(
-            fields.path_of(extra),
-            "stands beside 'invocation_events'; use one of the two forms.",
-        )
+        text = "stands beside 'invocation_events'; use one of the two forms."
+        report(fault(fields.path_of(extra), text))
 
 
 def _event_calls(value: JSON, path: str) -> tuple[ToolCall, ...]:
@@ -223,18 +230,13 @@ def _content(value: JSON, path: str) -> Content:
 def _part(value: JSON, path: str) -> JSONObject:
     fields = read_fields(value, path, PART)
     fields.optional("text", as_string)
-    part = {key: item for key, item in fields.values.items() if item is not None}
     call = fields.optional("function_call", _call)
-    if call:
-        part["function_call"] = {
-            "name": call.name,
-            "args": call.args,
-            "id": call.call_id,
-        }
-    response = fields.optional("function_response", _response)
-    if response:
-        part["function_response"] = response
-    return part
+    read = {
+        "function_call": call
+        and {"name": call.name, "args": call.args, "id": call.call_id},
+        "function_response": fields.optional("function_response", _response),
+    }
+    return {k: v for k, v in (fields.values | read).items() if v is not None}
 
 
 def _call(value: JSON, path: str) -> ToolCall:

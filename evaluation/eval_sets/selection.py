@@ -54,9 +54,9 @@ class CaseSelector:
         self._by_id = _index((case.case_id, case) for case in self._cases)
         self._by_text = {
             normalise: _index(
-                (normalise(_first_text(case)), case) for case in self._cases
+                (normalise(first_text(case)), case) for case in self._cases
             )
-            for normalise in (_trimmed, _folded)
+            for normalise in (_trimmed, folded)
         }
 
     def select(self, invocations: Sequence[Invocation]) -> CaseSelection:
@@ -157,7 +157,8 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
-def _first_text(case: EvalCase) -> str:
+def first_text(case: EvalCase) -> str:
+    """Return what the user says first; "" when nothing is said."""
     return _text(case.turns[0]) if case.turns else ""
 
 
@@ -169,5 +170,6 @@ def _trimmed(text: str) -> str:
     return text.strip().lower()
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Return the text with single spaces and without case."""
     return " ".join(text.split()).casefold()

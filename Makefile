@@ -142,7 +142,7 @@ bench-queue: $(DEVELOPMENT)  ## Measure runs a second through the queue; peers w
 	$(RUN) -m tests.benchmarks.queue $(ARGS)
 
 .PHONY: check
-check: check-style check-types check-imports check-django  ## Check style, types, architecture, deployment, migrations
+check: check-style check-types check-imports check-django check-api  ## Check style, types, architecture, deployment, migrations, API
 
 .PHONY: check-style
 check-style: $(DEVELOPMENT)
@@ -165,3 +165,17 @@ check-django: $(DEVELOPMENT)
 		AGENTEVALS_SECRET_KEY=$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(50))') \
 		$(RUN) manage.py check --deploy --fail-level WARNING
 	$(RUN) manage.py makemigrations --check
+
+API := docs/reference/openapi.json
+DESCRIBE := AGENTEVALS_STORAGE_BACKEND=sqlite AGENTEVALS_STATE_DIR=build/check \
+	$(RUN) manage.py spectacular --format openapi-json --validate --fail-on-warn
+
+.PHONY: openapi
+openapi: $(DEVELOPMENT)  ## Write the description of the API, docs/reference/openapi.json
+	@$(DESCRIBE) --file $(API)
+
+.PHONY: check-api
+check-api: $(DEVELOPMENT)
+	@$(DESCRIBE) --file build/check/openapi.json
+	@cmp $(API) build/check/openapi.json \
+		|| { echo "$(API) is not what the code says; run make openapi" >&2; exit 1; }

@@ -205,6 +205,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "agentevals_site",
     "runs",
     "results",
@@ -253,12 +255,19 @@ REST_FRAMEWORK = {
         "runs.api.json.VerbatimJSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "runs.api.negotiation.LenientNegotiation",
     "DEFAULT_PARSER_CLASSES": ["runs.api.json.BodyParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["runs.api.access.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["runs.api.access.TokenPermission"],
     "EXCEPTION_HANDLER": "agentevals_site.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "UNICODE_JSON": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "agentevals API",
+    "DESCRIPTION": "Scores the traces of AI agents against golden eval sets, as runs.",
+    "OAS_VERSION": "3.1.1",
+    "DEFAULT_GENERATOR_CLASS": "agentevals_site.openapi.generator.Generator",
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -10,6 +10,7 @@ from django.views.generic import RedirectView, TemplateView
 from rest_framework.routers import SimpleRouter
 
 from agentevals_site.monitoring import metrics, ready
+from agentevals_site.openapi.views import ReaderView, openapi
 from agentevals_site.problems import api_not_found
 from agentevals_site.views import config, health
 from results.api.comparing import RunComparisonViewSet
@@ -54,8 +55,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/config/?$", config, name="config"),
     re_path(r"^api/metrics/?$", list_metrics, name="list-metrics"),
     re_path(r"^metrics/?$", metrics, name="metrics"),
+    re_path(r"^api/schema/?$", openapi, name="schema"),
     path("api/", include(router.urls)),
     re_path(r"^api(/|$)", api_not_found),
+    path("openapi.json", openapi, name="openapi"),
+    path("docs", ReaderView.as_view(template_name="site/docs.html"), name="docs"),
+    path("redoc", ReaderView.as_view(template_name="site/redoc.html"), name="redoc"),
     path("favicon.ico", RedirectView.as_view(url=static("site/icon.svg"))),
     path("", TemplateView.as_view(template_name="site/home.html"), name="home"),
 ]

@@ -106,3 +106,12 @@ def test_a_browser_that_asks_for_an_icon_gets_one(client: Client) -> None:
 
     assert response.status_code == 200
     assert response["Content-Type"] == "image/svg+xml"
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/event-stream", "application/xml", "nonsense", ""]
+)
+def test_whatever_a_client_accepts_it_gets_json(client: Client, accept: str) -> None:
+    response = client.get("/api/health", headers={"accept": accept})
+
+    assert (response.status_code, response["Content-Type"]) == (200, "application/json")

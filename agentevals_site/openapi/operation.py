@@ -10,6 +10,7 @@ import msgspec
 
 from evaluation.values import JSON, JSONObject, Value
 from runs.api import request_id
+from runs.api.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 REF = "#/components/schemas/{name}"
 JSON_TYPE = "application/json"
@@ -50,6 +51,7 @@ class Parameter(Value, frozen=True, kw_only=True):
     kind: Any
     says: str
     place: Literal["query", "path", "header"] = "query"
+    required: bool = False
     example: JSON = None
 
     def render(self) -> JSONObject:
@@ -60,12 +62,24 @@ class Parameter(Value, frozen=True, kw_only=True):
             "description": self.says,
             "schema": schema_of(self.kind),
         }
-        if self.place == "path":
+        if self.required:
             rendered["required"] = True
         return rendered | ({"example": self.example} if self.example else {})
 
 
-RUN_ID = Parameter(name="run_id", kind=UUID, says="The id of a run.", place="path")
+RUN_ID = Parameter(
+    name="run_id", kind=UUID, says="The id of a run.", place="path", required=True
+)
+
+
+LIMIT = Parameter(
+    name="limit",
+    kind=Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT)],
+    says=f"How many at most; {DEFAULT_LIMIT} when not given.",
+)
+CURSOR = Parameter(
+    name="cursor", kind=str, says="The `nextCursor` of the page before the wanted one."
+)
 
 
 class Body(Value, frozen=True, kw_only=True):
@@ -93,6 +107,8 @@ class Answer(Value, frozen=True, kw_only=True):
     kind: Any = None
     example: JSON = None
     headers: dict[str, str] = {}
+    # What stands beside ``data``.
+    beside: dict[str, Any] = {}
     # For answers that are no envelope.
     bodies: tuple[Body, ...] = ()
 
@@ -112,11 +128,9 @@ class Answer(Value, frozen=True, kw_only=True):
         }
 
     def _envelope(self) -> JSONObject:
-        schema = {
-            "type": "object",
-            "required": ["data", "error"],
-            "properties": {"data": schema_of(self.kind), "error": {"type": "null"}},
-        }
+        fields = {"data": schema_of(self.kind), "error": {"type": "null"}}
+        fields |= {name: schema_of(kind) for name, kind in self.beside.items()}
+        schema = {"type": "object", "required": [*fields], "properties": fields}
         if self.example is None:
             return {"schema": schema}
         return {"schema": schema, "example": {"data": self.example, "error": None}}
@@ -173,7 +187,8 @@ class Operation(Value, frozen=True, kw_only=True):
     def _responses(self) -> JSONObject:
         responses = {str(code): a.render() for code, a in self.answers.items()}
         access = () if self.is_open else (401, 403)
-        for code in sorted({*self.problems, *access, 500}):
+        sent = (413, 415, 422) if self.bodies else ()
+        for code in sorted({*self.problems, *access, *sent, 500}):
             responses.setdefault(str(code), _problem(code))
         return responses
 

@@ -9,6 +9,8 @@ from uuid import UUID
 import msgspec
 
 from agentevals_site.openapi.operation import (
+    CURSOR,
+    LIMIT,
     RUN_ID,
     Answer,
     Body,
@@ -17,11 +19,12 @@ from agentevals_site.openapi.operation import (
     Operation,
     Parameter,
 )
-from runs.api.queries import DEFAULT_LIMIT, MAX_LIMIT
+from evaluation.outcome import Verdict
 from runs.requests import MAX_BATCH, Units
 from runs.spec import Label, Name, Priority, TraceFormat
 
 TAG = "runs"
+TargetKind = Literal["inline", "http", "uploaded"]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 TRACE = {
     "resourceSpans": [
@@ -114,7 +117,7 @@ class StoredTarget(Document):
     for it.
     """
 
-    kind: Literal["inline", "http", "uploaded"]
+    kind: TargetKind
     inline: dict[str, Any] | None
     base_url: str | None
     trace_id: str | None
@@ -185,6 +188,26 @@ REPLAY = {
     "Idempotent-Replay": "`true` when the same request had made the run before.",
 }
 
+FILTERS = (
+    Parameter(name="status", kind=list[Status], says="In one of these."),
+    Parameter(name="kind", kind=list[TargetKind], says="With a target of this kind."),
+    Parameter(name="verdict", kind=list[Verdict], says="Whose verdict this is."),
+    Parameter(name="metric", kind=list[str], says="Asked for this evaluator."),
+    Parameter(
+        name="agent", kind=list[str], says="In whose traces this agent was seen."
+    ),
+    Parameter(name="evalSetId", kind=list[str], says="With this eval set."),
+    Parameter(name="name", kind=list[str], says="Of exactly this name."),
+    Parameter(name="createdAfter", kind=datetime, says="Made then or later."),
+    Parameter(name="createdBefore", kind=datetime, says="Made before then."),
+    Parameter(name="before", kind=datetime, says="The same as `createdBefore`."),
+    Parameter(
+        name="q", kind=str, says="With this in name, labels, eval set id, error or id."
+    ),
+    LIMIT,
+    CURSOR,
+)
+
 OPERATIONS = (
     Operation(
         method="post",
@@ -196,7 +219,7 @@ OPERATIONS = (
         "specification finds the stored run; with another it is refused.",
         bodies=(Body(kind=Submission, example=SUBMISSION_EXAMPLE),),
         answers={202: Answer(says="The run, stored.", kind=Run, headers=REPLAY)},
-        problems=(409, 413, 422, 503),
+        problems=(409, 503),
     ),
     Operation(
         method="get",
@@ -204,24 +227,16 @@ OPERATIONS = (
         name="listRuns",
         tag=TAG,
         summary="List runs, newest first",
-        parameters=(
-            Parameter(
-                name="status",
-                kind=list[Status],
-                says="Only these; may stand repeatedly.",
-            ),
-            Parameter(
-                name="limit",
-                kind=Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT)],
-                says=f"How many at most; {DEFAULT_LIMIT} when not given.",
-            ),
-            Parameter(
-                name="before",
-                kind=datetime,
-                says="Only those created before this time.",
-            ),
-        ),
-        answers={200: Answer(says="Runs without their traces.", kind=list[Run])},
+        says="Different parameters must all hold, of several values of one any will do. "
+        "`label.KEY=VALUE` asks for a label. Others are refused.",
+        parameters=FILTERS,
+        answers={
+            200: Answer(
+                says="Runs without their traces, and where the next page begins.",
+                kind=list[Run],
+                beside={"nextCursor": str | None},
+            )
+        },
         problems=(422, 503),
     ),
     Operation(
@@ -232,7 +247,7 @@ OPERATIONS = (
         summary="Queue up to 1,000 runs",
         bodies=(Body(kind=Batch, example={"runs": [SUBMISSION_EXAMPLE]}),),
         answers={202: Answer(says="One outcome a run, in order.", kind=list[Outcome])},
-        problems=(413, 422, 503),
+        problems=(503,),
     ),
     Operation(
         method="get",
@@ -271,7 +286,7 @@ OPERATIONS = (
             ),
         ),
         answers={202: Answer(says="The new run, stored.", kind=Run, headers=REPLAY)},
-        problems=(404, 409, 413, 422, 503),
+        problems=(404, 409, 503),
     ),
     Operation(
         method="post",
@@ -282,6 +297,6 @@ OPERATIONS = (
         parameters=(RUN_ID,),
         bodies=(Body(kind=Retry, required=False, example={"units": "failed"}),),
         answers={202: Answer(says="The run, queued.", kind=Run)},
-        problems=(404, 409, 413, 422, 503),
+        problems=(404, 409, 503),
     ),
 )

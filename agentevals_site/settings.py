@@ -109,6 +109,16 @@ except ValueError as error:
         f"{error}; use names, addresses or networks, separated by commas",
     ) from error
 
+# --- Evaluators that are somebody's code ---------------------------------------------
+
+EVALUATOR_DIR = env.folder("AGENTEVALS_EVALUATOR_DIR")
+EVALUATOR_MEMORY_MB = env.integer(
+    "AGENTEVALS_EVALUATOR_MEMORY_MB", default=1024, minimum=64
+)
+EVALUATOR_TIMEOUT_S = env.integer(
+    "AGENTEVALS_EVALUATOR_TIMEOUT_S", default=60, minimum=1
+)
+
 # --- Databases ------------------------------------------------------------------------
 
 # A heartbeat that waits is a heartbeat that fails: it gets a connection of its own, outside

@@ -10,13 +10,16 @@ import os
 import signal
 import sys
 import time
+from functools import cache
 from typing import BinaryIO
 
 import msgspec
 
+from evaluation.capabilities import NONE, Capabilities
 from evaluation.config import parse_config
 from evaluation.errors import EvaluationError
 from evaluation.evaluating import Document, evaluate_documents
+from evaluation.evaluators.running import CodeRunner, Rules
 from evaluation.framing import Frame, FrameKind, read_frame
 from evaluation.garbage import collect_seldom
 from evaluation.outcome import MetricResult, RunResult, TraceResult
@@ -34,13 +37,15 @@ class DocumentHeader(Value, frozen=True, kw_only=True):
 class Job(Value, frozen=True, kw_only=True):
     """What to evaluate.
 
-    ``done`` names the units (trace id, evaluator) that have results already.
+    ``done`` names the units (trace id, evaluator) that have results already. ``code`` is
+    what evaluators that are files may do; without it they may not be run.
     """
 
     config: JSONObject
     eval_set: JSON = None
     documents: tuple[DocumentHeader, ...] = ()
     done: tuple[tuple[str, str], ...] = ()
+    code: Rules | None = None
 
 
 class Progress(Value, frozen=True, kw_only=True):
@@ -88,6 +93,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
                     eval_set=job.eval_set,
                     config=parse_config(job.config),
                     now=time.monotonic,
+                    capabilities=_capabilities(job),
                     done=frozenset(job.done),
                     on_result=report,
                 )
@@ -97,6 +103,18 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
                 error=str(error), error_code=error.code, transient=error.transient
             )
         send(FrameKind.DONE, done)
+
+
+def _capabilities(job: Job) -> Capabilities:
+    return NONE if job.code is None else Capabilities(code=_sandbox(job.code))
+
+
+@cache
+def _sandbox(rules: Rules) -> CodeRunner:
+    """Return the sandbox of these rules; its warden serves every job to come."""
+    from evaluation.evaluators.sandbox import Sandbox  # late: start-up time
+
+    return Sandbox(rules, os.environ)
 
 
 def _document(header: DocumentHeader, source: BinaryIO) -> Document:

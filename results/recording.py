@@ -17,6 +17,7 @@ from evaluation.values import JSON, JSONObject
 from results.delivery.outbox import announce_results, unannounced
 from results.models import Result, ResultStatus, result_id
 from runs.egress.client import Client
+from runs.evaluators import evaluator_rules
 from runs.fetching import failure, fetch, keep
 from runs.models import Run, RunStatus
 from runs.worker.execution import Ending
@@ -70,6 +71,7 @@ class EvaluationExecutor:
             config=run.spec["eval_config"],
             eval_set=run.spec["eval_set"],
             done=tuple(_finished_units(run)),
+            code=evaluator_rules(),
             documents=tuple(
                 DocumentHeader(name=i.name or "inline", format=forced) for i in inputs
             ),

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from evaluation.config import parse_config
 from evaluation.eval_sets import parse_eval_set
 from evaluation.values import JSONObject, Value
 from runs.errors import FieldError, InvalidSubmissionError
+from runs.evaluators import check_config
 from runs.fields import Fields
 from runs.spec import (
     Label,
@@ -98,7 +98,7 @@ def read_rerun(body: bytes) -> Rerun:
     changes: dict[str, Any] = {}
     if fields.has("evalConfig"):
         changes["eval_config"] = fields.take(
-            "evalConfig", dict[str, Any], {}, check=parse_config
+            "evalConfig", dict[str, Any], {}, check=check_config
         )
     if fields.has("evalSet"):
         changes["eval_set"] = fields.take(

@@ -20,6 +20,7 @@ from evaluation.eval_sets import parse_eval_set
 from evaluation.traces.load import detect_format
 from evaluation.values import JSON, JSONObject, Value
 from runs.errors import FieldError, InvalidSubmissionError
+from runs.evaluators import check_config
 from runs.fields import Fields, Loc
 from runs.sinks import check_sinks, sink_rules
 from runs.targets import check_context, check_http_target
@@ -156,7 +157,7 @@ def _read_spec(
         "target": target,
         "eval_set": fields.take("evalSet", dict[str, Any] | None, check=parse_eval_set),
         "eval_config": fields.take(
-            "evalConfig", dict[str, Any], {}, check=parse_config
+            "evalConfig", dict[str, Any], {}, check=check_config
         ),
         "sinks": sinks,
         "context": context,

@@ -166,7 +166,8 @@ def means(config: EvaluationConfig) -> Iterator[Capabilities]:
     if all(spec.type == "builtin" for spec in config.evaluators):
         yield NONE
         return
-    from evaluation.evaluators.sandbox import Rules, Sandbox  # late: few runs need it
+    from evaluation.evaluators.running import Rules
+    from evaluation.evaluators.sandbox import Sandbox  # late: few runs need it
 
     rules = Rules(confined=False, memory_mb=MEMORY_MB, max_timeout_s=math.inf)
     with Sandbox(rules, os.environ) as sandbox:

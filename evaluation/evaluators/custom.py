@@ -48,7 +48,7 @@ def _code(spec: EvaluatorSpec, task: Task, capabilities: Capabilities) -> Measur
             f"Evaluator '{spec.name}' is code, which may not be run here."
         )
     ending = capabilities.code.run(
-        spec.options["path"],
+        capabilities.code.find(spec.options["path"]),
         msgspec.json.encode(input_document(spec, task)),
         timeout_s=spec.options["timeout"],
     )

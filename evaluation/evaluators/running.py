@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, Protocol
 
 from evaluation.values import Value
@@ -22,11 +23,32 @@ class Ending(Value, frozen=True, kw_only=True):
     stderr: str
 
 
+class Rules(Value, frozen=True, kw_only=True):
+    """What evaluators may do.
+
+    ``folder`` is the only one they may lie in; None for anywhere. Those that are
+    ``confined`` run in a folder of their own, write nowhere else and reach no TCP port,
+    as far as the kernel can see to that; others run where the caller is.
+    """
+
+    folder: str | None = None
+    confined: bool = True
+    memory_mb: int = 1024
+    max_timeout_s: float = 300.0
+
+
 class CodeRunner(Protocol):
     """Runs evaluators that are files."""
 
-    def run(self, path: str, payload: bytes, *, timeout_s: float) -> Ending:
-        """Run the evaluator at ``path`` with ``payload`` as its input.
+    def find(self, path: str) -> Path:
+        """Return the file that a configuration's path means.
+
+        Raises:
+            EvaluationError: there is none, or it may not be run here.
+        """
+
+    def run(self, place: Path, payload: bytes, *, timeout_s: float) -> Ending:
+        """Run the evaluator in the file ``place`` with ``payload`` as its input.
 
         Raises:
             EvaluationError: it cannot be run here.

@@ -17,9 +17,8 @@ from typing import Self
 
 from evaluation.evaluators.errors import EvaluatorFailedError
 from evaluation.evaluators.places import command, locate
-from evaluation.evaluators.running import Ending
+from evaluation.evaluators.running import Ending, Rules
 from evaluation.evaluators.warden.wire import Limits, Order, Report, pack, unpack
-from evaluation.values import Value
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # All that an evaluator sees of the environment: no keys, no database.
@@ -27,20 +26,6 @@ PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
 # A warden that has not answered so long after an evaluator's time limit was tampered with.
 GRACE_S = 10.0
 MEGABYTE = 1 << 20
-
-
-class Rules(Value, frozen=True, kw_only=True):
-    """What evaluators may do.
-
-    ``folder`` is the only one they may lie in; None for anywhere. Those that are
-    ``confined`` run in a folder of their own, write nowhere else and reach no TCP port,
-    as far as the kernel can see to that; others run where the caller is.
-    """
-
-    folder: str | None = None
-    confined: bool = True
-    memory_mb: int = 1024
-    max_timeout_s: float = 300.0
 
 
 class Sandbox:
@@ -71,10 +56,13 @@ class Sandbox:
         """End the warden."""
         self.close()
 
-    def run(self, path: str, payload: bytes, *, timeout_s: float) -> Ending:
-        """Run the evaluator at ``path``; see ``CodeRunner``."""
+    def find(self, path: str) -> Path:
+        """Return the file of an evaluator; see ``CodeRunner``."""
         folder = self._rules.folder
-        place = locate(path, None if folder is None else Path(folder))
+        return locate(path, None if folder is None else Path(folder))
+
+    def run(self, place: Path, payload: bytes, *, timeout_s: float) -> Ending:
+        """Run the evaluator in a file; see ``CodeRunner``."""
         wall_s = min(timeout_s, self._rules.max_timeout_s)
         order = Order(
             argv=command(place),

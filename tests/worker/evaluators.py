@@ -1,7 +1,8 @@
 """Evaluator processes that behave as a test wants: ``KIND FOLDER PARENT``.
 
 They speak the frames of ``evaluation.child``. In FOLDER each leaves a file named after
-its process id when it begins; ``open`` in it lets those go on that wait.
+its process id when it begins; ``open`` in it lets those go on that wait. The kind
+``real`` is the real one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ OUTPUT = 1
 def main() -> None:
     """Answer jobs until the supervisor closes the pipe."""
     kind, folder, parent = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    if kind == "real":
+        command = [sys.executable, "-m", "evaluation.child", str(parent)]
+        os.execv(sys.executable, command)  # noqa: S606 - our own command
     end_with_parent(signal.SIGKILL, parent=parent)
     while (frame := read_frame(sys.stdin.buffer)) is not None:
         job = msgspec.json.decode(frame.body, type=Job)

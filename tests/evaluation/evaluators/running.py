@@ -11,7 +11,8 @@ from uuid import uuid4
 from evaluation.capabilities import Capabilities
 from evaluation.config import parse_config
 from evaluation.engine import evaluate
-from evaluation.evaluators.sandbox import Rules, Sandbox
+from evaluation.evaluators.running import Rules
+from evaluation.evaluators.sandbox import Sandbox
 from evaluation.outcome import MetricResult
 from evaluation.values import JSON, JSONObject
 from tests.evaluation.building import conversation, eval_set, golden, turn

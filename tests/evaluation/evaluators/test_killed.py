@@ -29,9 +29,10 @@ time.sleep(600)
 """
 CALL = """
 import os, sys
-from evaluation.evaluators.sandbox import Rules, Sandbox
+from evaluation.evaluators.running import Rules
+from evaluation.evaluators.sandbox import Sandbox
 sandbox = Sandbox(Rules(folder=sys.argv[1]), {"PATH": os.environ["PATH"], "TZ": sys.argv[2]})
-sandbox.run("mine.py", b"{}", timeout_s=600)
+sandbox.run(sandbox.find("mine.py"), b"{}", timeout_s=600)
 """
 
 

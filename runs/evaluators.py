@@ -1,0 +1,56 @@
+"""Which evaluators a specification may name: the operator decides about code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+from evaluation.config import parse_config
+from evaluation.config.model import EvaluatorSpec
+from evaluation.errors import ConfigError, EvaluationError
+from evaluation.evaluators.places import locate
+from evaluation.evaluators.running import Rules
+from evaluation.values import JSON
+
+
+def evaluator_rules() -> Rules | None:
+    """Return what evaluators that are files may do; None when there may be none."""
+    if settings.EVALUATOR_DIR is None:
+        return None
+    return Rules(
+        folder=str(settings.EVALUATOR_DIR),
+        memory_mb=settings.EVALUATOR_MEMORY_MB,
+        max_timeout_s=settings.EVALUATOR_TIMEOUT_S,
+    )
+
+
+def check_config(document: JSON) -> None:
+    """Check an evaluation's configuration as a client may send it.
+
+    Raises:
+        ConfigError: it is wrong, or names an evaluator that may not be run here.
+    """
+    rules = evaluator_rules()
+    for spec in parse_config(document).evaluators:
+        if spec.type == "code":
+            _check_code(spec, rules)
+
+
+def _check_code(spec: EvaluatorSpec, rules: Rules | None) -> None:
+    if rules is None or rules.folder is None:
+        raise ConfigError(
+            f"evaluator {spec.name!r} is of type 'code', which this server does not run; "
+            "its operator can allow the evaluators of one folder with "
+            "AGENTEVALS_EVALUATOR_DIR"
+        )
+    try:
+        locate(spec.options["path"], Path(rules.folder))
+    except EvaluationError as error:
+        raise ConfigError(f"evaluator {spec.name!r}: {error}") from error
+    if spec.options["timeout"] > rules.max_timeout_s:
+        raise ConfigError(
+            f"evaluator {spec.name!r}: timeout must be at most "
+            f"{rules.max_timeout_s:g} (AGENTEVALS_EVALUATOR_TIMEOUT_S), "
+            f"got {spec.options['timeout']}"
+        )

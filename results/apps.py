@@ -11,8 +11,10 @@ class ResultsConfig(AppConfig):
     name = "results"
 
     def ready(self) -> None:
-        """Have the ends of runs put in the outbox, whoever ends them."""
+        """Have the ends of runs summed up and put in the outbox, whoever ends them."""
         from results.delivery.outbox import announce_endings
+        from results.summing_up import sum_up_endings
         from runs.models.events import listen
 
+        listen(sum_up_endings)
         listen(announce_endings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -12,10 +12,11 @@ from django.conf import settings
 from evaluation.child import DocumentHeader, Done, Job, Progress
 from evaluation.framing import Frame, FrameKind
 from evaluation.outcome import MetricResult, RunResult
-from evaluation.summary import summarise, tally, verdict
-from evaluation.values import JSON, JSONObject
+from evaluation.summary import summarise
+from evaluation.values import JSON
 from results.delivery.outbox import announce_results, unannounced
 from results.models import Result, ResultStatus, result_id
+from results.summing_up import counted
 from runs.egress.client import Client
 from runs.evaluators import evaluator_rules
 from runs.fetching import failure, fetch, keep
@@ -102,12 +103,6 @@ class EvaluationExecutor:
         announce_results(fresh)
         return {run: _with_earlier_results(run, end) for run, end in endings.items()}
 
-    def summarise(self, run: Run) -> JSONObject:
-        """Count what was saved of an interrupted run."""
-        counted = _counted(run, has_errors=True)
-        traces = {row.trace_id for row in run.results.only("trace_id")}
-        return {"trace_count": len(traces), **counted, "errors": []}
-
 
 def _finished_units(run: Run) -> Iterable[tuple[str, str]]:
     """Return the units that an earlier attempt brought to a verdict."""
@@ -122,27 +117,8 @@ def _with_earlier_results(run: Run, ending: Ending) -> Ending:
     if run.attempt <= 1 or ending.summary is None:
         return ending
     has_errors = bool(ending.summary["errors"])
-    summary = {**ending.summary, **_counted(run, has_errors=has_errors)}
+    summary = {**ending.summary, **counted(run, has_errors=has_errors)}
     return msgspec.structs.replace(ending, summary=summary)
-
-
-class StoredResult(NamedTuple):
-    """What is counted of a stored result."""
-
-    metric_name: str
-    status: str
-    score: float | None
-
-
-def _counted(run: Run, *, has_errors: bool) -> JSONObject:
-    """Count the results that are stored, of whichever attempt.
-
-    With ``has_errors`` something was not evaluated, so the verdict cannot be a pass.
-    """
-    rows = run.results.values_list("evaluator_name", "status", "score")
-    counted = tally([StoredResult(*row) for row in rows])
-    conclusion = verdict(counted["result_counts"], has_errors=has_errors)
-    return {**counted, "verdict": conclusion}
 
 
 def save(rows: Sequence[Result]) -> None:

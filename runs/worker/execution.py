@@ -26,7 +26,7 @@ class Ending(Value, frozen=True, kw_only=True):
 
     def apply(self, run: Run) -> RunEvent:
         """Write the ending to a run that is held; returns the event to save."""
-        error = self.error or ""
+        error = self.error or self.error_code
         retry = self.transient and run.attempt < run.max_attempts
         if retry and not run.cancel_requested:
             delay = retry_delay(run.attempt)
@@ -70,6 +70,3 @@ class Executor(Protocol):
         Returns:
             The endings of those runs whose last frame is among them.
         """
-
-    def summarise(self, run: Run) -> JSONObject | None:
-        """Sum up what was saved of a run that was interrupted."""

@@ -240,9 +240,7 @@ class Worker:
             return set(held)
 
     def _end(self, slot: Slot, run: Run, endings: dict[Run, Ending]) -> RunEvent:
-        ending = endings.get(run) or slot.interruption(
-            lambda: self._executor.summarise(run)
-        )
+        ending = endings.get(run) or slot.interruption()
         return ending.apply(run) if ending else run.release()
 
     def _after_save(self, slot: Slot, *, is_held: bool) -> None:

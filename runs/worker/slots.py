@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from evaluation.framing import Frame, FrameKind, FramingError
-from evaluation.values import JSONObject
 from runs.models import Lease, Run, RunStatus
 from runs.worker.children import Child
 from runs.worker.execution import Ending
@@ -103,7 +100,7 @@ class Slot:
         self.frames.clear()
         self.oldest_s = None
 
-    def interruption(self, summarise: Callable[[], JSONObject | None]) -> Ending | None:
+    def interruption(self) -> Ending | None:
         """Return how an attempt without a last word ends; None to give the run back."""
         if self.verdict is Verdict.RELEASED:
             return None
@@ -112,13 +109,12 @@ class Slot:
         if self.verdict is None:
             return Ending(
                 status=RunStatus.FAILED,
-                summary=summarise(),
                 error=f"the evaluator process {self.fault} in attempt {self.run.attempt}",
                 error_code="evaluator_died",
                 transient=True,
             )
         status, error, code = INTERRUPTIONS[self.verdict]
-        return Ending(status=status, summary=summarise(), error=error, error_code=code)
+        return Ending(status=status, error=error, error_code=code)
 
 
 INTERRUPTIONS = {

@@ -161,16 +161,6 @@ def test_a_nul_character_of_a_trace_does_not_cost_the_result() -> None:
     assert "\0" not in json.dumps(storable(details), ensure_ascii=False)
 
 
-def test_an_interrupted_run_is_summed_up_from_what_was_saved() -> None:
-    run = make_run()
-    save([as_row(run, "t", MetricResult(metric_name="m", error="broken"))])
-
-    summary = EvaluationExecutor().summarise(run)
-
-    assert summary["result_counts"]["errored"] == 1
-    assert summary["trace_count"] == 1
-
-
 def test_an_evaluator_gets_the_stored_bytes(spec: dict[str, Any]) -> None:
     run = make_run(spec=spec)
 
@@ -179,17 +169,6 @@ def test_an_evaluator_gets_the_stored_bytes(spec: dict[str, Any]) -> None:
     stored = Run.objects.get().inputs.get().document
     assert job[1].body == bytes(stored.content)
     assert [frame.kind.name for frame in evaluate(job)] == ["PROGRESS", "DONE"]
-
-
-def test_an_interrupted_run_never_sums_up_to_a_pass() -> None:
-    run = make_run()
-    passed = MetricResult(metric_name="m", score=1.0, eval_status="PASSED")
-    save([as_row(run, "t", passed)])
-
-    summary = EvaluationExecutor().summarise(run)
-
-    assert summary["result_counts"]["passed"] == 1
-    assert summary["verdict"] == "errored"
 
 
 def test_a_later_attempt_with_run_errors_is_no_pass() -> None:

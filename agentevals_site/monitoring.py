@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.http import HttpResponse
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -79,11 +79,12 @@ def _queue() -> Iterator[Metric]:
     for status, count in counts.items():
         depth.add_metric([status], count)
     yield depth
-    longest = Run.objects.due().with_times().order_by("available_at").first()
+    longest = Run.objects.due().with_times().order_by().aggregate(Max("waited"))
+    waited = longest["waited__max"]
     yield GaugeMetricFamily(
         "agentevals_queue_oldest_seconds",
         "How long the run that has waited longest is due.",
-        value=longest.waited.total_seconds() if longest else 0.0,
+        value=waited.total_seconds() if waited else 0.0,
     )
 
 

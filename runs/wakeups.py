@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 # NOTIFY takes a lock of the whole cluster until its commit, so it is never part of a
 # transaction that writes, and at most one is sent in this time.
 ANNOUNCE_INTERVAL_S = 0.025
-LIVENESS_INTERVAL_S = 10.0
+# Dead links are found by TCP's keepalives; this is for whatever swallows those.
+LIVENESS_INTERVAL_S = 60.0
 # A link that is half open has to be found in seconds; the operator's URL may say otherwise.
 LINK = {
     "connect_timeout": 5,

@@ -28,6 +28,8 @@ RETRY_BASE_S = 0.5
 RETRY_CAP_S = 60.0
 STOP_S = 3.0
 BACK_OFF_S = 5.0
+# Who has nothing to do looks so seldom: the news of this process and of others wake it.
+IDLE_S = 60.0
 
 
 class Settled(Value, frozen=True, kw_only=True):
@@ -45,7 +47,7 @@ class Deliverer:
     """
 
     def __init__(self, send: Send, *, poll_s: float) -> None:
-        """Prepare the thread."""
+        """Prepare the thread, which looks at most every ``poll_s`` without any news."""
         self._send = send
         self._poll_s = poll_s
         self._in_flight = 0
@@ -68,9 +70,9 @@ class Deliverer:
     def _run(self) -> None:
         while not self._stopping.is_set():
             news.clear()
-            busy = self._step()
-            if not busy:
-                news.wait(self._poll_s * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load
+            pause_s = self._step()
+            if pause_s:
+                news.wait(pause_s * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load
         ends_s = time.monotonic() + STOP_S
         while self._in_flight and time.monotonic() < ends_s:
             news.clear()
@@ -78,18 +80,23 @@ class Deliverer:
             news.wait(0.1)
         connection.close()
 
-    def _step(self) -> bool:
-        """Save what is over and send what is due; whether there may be more of it."""
+    def _step(self) -> float:
+        """Save what is over and send what is due; how long there is nothing to do, in s."""
         try:
             self._settle()
-            return self.send_due()
+            return 0.0 if self.send_due() else self._pause_s()
         except DatabaseError as error:
             logger.warning("deliveries wait for the database: %s", error)
         except Exception:  # the thread goes on whatever one delivery is made of
             logger.exception("deliveries stopped for a moment")
         connection.close()
         self._stopping.wait(BACK_OFF_S)
-        return False
+        return self._poll_s
+
+    def _pause_s(self) -> float:
+        due_in = Delivery.objects.due_in()
+        wait_s = IDLE_S if due_in is None else due_in.total_seconds()
+        return min(IDLE_S, max(self._poll_s, wait_s))
 
     def send_due(self) -> bool:
         """Start as many tries as there is room for; whether any was started."""

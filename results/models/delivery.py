@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import (
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Min,
+    OuterRef,
+    Q,
+)
 
 from evaluation.values import JSONObject
 from runs.models import Run
@@ -42,15 +50,26 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Keep what has not ended."""
         return self.filter(state=DeliveryState.PENDING)
 
-    def due(self) -> Self:
-        """Keep what may be sent now: of each sink of each run, the first that pends."""
+    def next_in_line(self) -> Self:
+        """Keep of each sink of each run the first that pends."""
         earlier = Delivery.objects.pending().filter(
             run=OuterRef("run"),
             sink_index=OuterRef("sink_index"),
             sequence__lt=OuterRef("sequence"),
         )
-        due = self.pending().filter(~Exists(earlier), next_try_at__lte=Now())
+        return self.pending().filter(~Exists(earlier))
+
+    def due(self) -> Self:
+        """Keep what may be sent now."""
+        due = self.next_in_line().filter(next_try_at__lte=Now())
         return due.order_by("next_try_at", "pk")
+
+    def due_in(self) -> timedelta | None:
+        """Return the time until something is due, negative if it is; None for never."""
+        duration: DurationField[timedelta, timedelta] = DurationField()
+        left = ExpressionWrapper(F("next_try_at") - Now(), output_field=duration)
+        nearest = self.next_in_line().aggregate(left=Min(left))["left"]
+        return cast("timedelta | None", nearest)
 
     def claim(self, *, limit: int, lease: timedelta) -> list[Delivery]:
         """Take what is due; it comes back after ``lease`` unless it is settled before.

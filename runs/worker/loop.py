@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -54,8 +55,17 @@ UNSAVABLE = (DataError, IntegrityError, msgspec.MsgspecError, ValueError)
 class Worker:
     """One worker process."""
 
-    def __init__(self, settings: WorkerSettings, executor: Executor) -> None:
-        """Prepare; nothing is claimed before ``run``."""
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        executor: Executor,
+        *,
+        on_wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare; nothing is claimed before ``run``.
+
+        ``on_wake`` is called from another thread whenever there may be something new.
+        """
         # Random at every start: host names and process ids come back, and what a dead
         # namesake held must not look like ours.
         self.id = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:12]}"
@@ -63,6 +73,7 @@ class Worker:
         self._presence = Presence(self.id, self.counters)
         self._settings = settings
         self._executor = executor
+        self._on_wake = on_wake
         clock = LeaseClock(lease_s=settings.lease_s, heartbeat_s=settings.heartbeat_s)
         self._heartbeat = Heartbeat(clock, self._stop_work, self._report)
         self._listener = Listener(self.wake)
@@ -82,6 +93,7 @@ class Worker:
         self._news.set()
         self._heartbeat.beat_soon()
         self._interrupt()
+        self._on_wake()
 
     def stop(self) -> None:
         """Drain: claim nothing and finish what runs; called again, stop at once."""

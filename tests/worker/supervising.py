@@ -57,6 +57,24 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
+def full_disk() -> Iterator[None]:
+    """Let PostgreSQL refuse every result, as it does when it cannot extend a file."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE 'could not extend file: No space left on device' "
+            "USING ERRCODE = 'disk_full'; END $$; "
+            "CREATE TRIGGER full_disk BEFORE INSERT ON result "
+            "FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION full_disk() CASCADE")
+
+
+@contextmanager
 def database_out_of_reach() -> Iterator[None]:
     """Cut all connections to the test's database and allow no new ones (PostgreSQL)."""
     params = dict(connection.get_connection_params())

@@ -22,6 +22,7 @@ from tests.worker.supervising import (
     PROJECT,
     database_out_of_reach,
     environment,
+    full_disk,
     has_status,
     is_running,
     wait_until,
@@ -265,6 +266,22 @@ def test_a_worker_outlives_its_connections(start: Starter) -> None:
 
     assert fresh(run).attempt == 1
     assert worker.process.poll() is None
+
+
+@on_postgres_only
+def test_a_worker_waits_for_room_on_a_full_disk(start: Starter) -> None:
+    run = make_run()
+    worker = start("gated")
+    worker.wait_for_evaluators()
+
+    with full_disk():
+        worker.open_gate()
+        wait_until(lambda: "No space left" in worker.log, "the disk was full")
+        assert fresh(run).status == "running"
+    wait_until(has_status(run, "succeeded"), "the run succeeded")
+
+    assert fresh(run).attempt == 1
+    assert run.results.exists()
 
 
 @on_postgres_only

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluation.parentage import end_with_parent
+from results.delivery import outbox
 from results.delivery.starting import delivering
 from results.recording import EvaluationExecutor
 from runs.worker.lock import single_worker
@@ -50,7 +51,11 @@ class Command(BaseCommand):
                 "AGENTEVALS_STORAGE_BACKEND is 'memory': there is no queue to work on; "
                 "set it to sqlite or postgres"
             )
-        worker = Worker(worker_settings(slots=options["slots"]), EvaluationExecutor())
+        worker = Worker(
+            worker_settings(slots=options["slots"]),
+            EvaluationExecutor(),
+            on_wake=outbox.news.set,
+        )
 
         def stop(signum: int, frame: FrameType | None) -> None:
             worker.stop()

@@ -45,6 +45,19 @@ def stored(delivery: Delivery) -> Delivery:
     return Delivery.objects.get(pk=delivery.pk)
 
 
+def test_what_waits_says_when_it_is_due() -> None:
+    assert Delivery.objects.due_in() is None
+    finished_run()
+    assert Delivery.objects.due_in() <= timedelta(0)
+
+    (first,) = claim()
+    settle(first, AGAIN)
+
+    # The next event of the sink has its turn only after the first.
+    left = Delivery.objects.due_in()
+    assert timedelta(0) < left <= retry_delay(1, None) * 3
+
+
 def test_a_sink_hears_one_event_after_the_other() -> None:
     finished_run()
 

@@ -62,9 +62,8 @@ def _missing(pairs: Sequence[Pair]) -> Iterator[str]:
     in_base = [pair for pair in pairs if pair.base is None]
     for alone, place, other in ((in_run, "run", "base"), (in_base, "base", "run")):
         if alone:
-            items = dict.fromkeys(f"{kind} {name!r}" for kind, name in _items(alone))
-            first = ", ".join(list(items)[:SHOWN_ERRORS])
-            more = ", …" if len(items) > SHOWN_ERRORS else ""
+            first = ", ".join(map(_named, alone[:SHOWN_ERRORS]))
+            more = ", …" if len(alone) > SHOWN_ERRORS else ""
             yield f"{_results(len(alone))} of {other} missing in {place}: {first}{more}"
 
 
@@ -72,5 +71,6 @@ def _results(count: int) -> str:
     return "1 result" if count == 1 else f"{count} results"
 
 
-def _items(pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
-    return (pair.item for pair in pairs)
+def _named(pair: Pair) -> str:
+    kind, name = pair.item
+    return f"{pair.evaluator} of {kind} {name!r}"

@@ -119,7 +119,9 @@ def test_what_is_missing_is_told_and_counts_as_neither() -> None:
     assert comparison.counts["missing_in_base"] == 1
     assert comparison.unproven == 1
     assert comparison.finding.verdict == "inconclusive"
-    assert comparison.warnings[0] == "1 result of base missing in run: case 'a'"
+    assert comparison.warnings[0] == (
+        f"1 result of base missing in run: {TRAJECTORY} of case 'a'"
+    )
 
 
 def test_nothing_in_common_is_not_comparable() -> None:

@@ -20,6 +20,10 @@ SITE_COMMANDS = {
         target="agentevals_site.cli.serve:serve",
         summary="Start the API server.",
     ),
+    "submit": Entry(
+        target="agentevals_site.cli.submit:submit",
+        summary="Let a server evaluate trace files.",
+    ),
 }
 
 

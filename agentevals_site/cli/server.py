@@ -73,6 +73,7 @@ class Server:
         """Close them."""
         if self._client is not None:
             self._client.close()
+            self._client = None
 
     def get(self, path: str) -> Any:
         """Return what is under ``data`` in the answer.

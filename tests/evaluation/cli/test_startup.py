@@ -21,15 +21,15 @@ finally:
 """
 
 
-def modules_after(*arguments: object) -> set[str]:
+def modules_after(*arguments: object, code: int = 0) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", CODE, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return set(done.stderr.strip().split(","))
+    assert done.returncode == code, done.stderr
+    return set(done.stderr.strip().splitlines()[-1].split(","))
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",)])
@@ -43,6 +43,22 @@ def test_help_imports_neither_the_engine_nor_anything_heavy(
 
 def test_the_help_of_run_does_not_import_the_engine() -> None:
     assert "evaluation.engine" not in modules_after("run", "--help")
+
+
+@pytest.mark.parametrize("name", ["compare", "submit"])
+def test_the_help_of_what_asks_a_server_opens_nothing(name: str) -> None:
+    modules = modules_after(name, "--help")
+
+    assert not modules & (HEAVY | {"evaluation.engine", "httpx2"})
+
+
+def test_comparing_files_needs_no_network(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text('{"traces": []}')
+    path = tmp_path / "results.json"
+
+    modules = modules_after("compare", path, path, code=3)
+
+    assert not modules & (HEAVY | {"evaluation.engine", "httpx2"})
 
 
 @pytest.mark.parametrize("output", ["table", "json", "summary", "junit", "markdown"])

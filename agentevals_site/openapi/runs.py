@@ -20,8 +20,9 @@ from agentevals_site.openapi.operation import (
     Parameter,
 )
 from evaluation.outcome import Verdict
+from runs.api.traces import JSON_LINES, PROTOBUF
 from runs.requests import MAX_BATCH, Units
-from runs.spec import Label, Name, Priority, TraceFormat
+from runs.spec import Label, LabelKey, Labels, Name, Priority, TraceFormat
 
 TAG = "runs"
 TargetKind = Literal["inline", "http", "uploaded"]
@@ -83,7 +84,7 @@ class Submission(Document):
     spec: Spec
     run_id: UUID | None = None
     name: Name = ""
-    labels: dict[str, Label] = {}
+    labels: Labels = {}
     priority: Priority = 0
 
 
@@ -106,8 +107,15 @@ class Rerun(Document, forbid_unknown_fields=True):
     eval_set: dict[str, Any] | None = None
     run_id: UUID | None = None
     name: Name | None = None
-    labels: dict[str, Label] | None = None
+    labels: Labels | None = None
     priority: Priority | None = None
+
+
+class Edit(Document, forbid_unknown_fields=True):
+    """A merge patch: null removes a label, all labels, or the name."""
+
+    name: Name | None = None
+    labels: dict[LabelKey, Label | None] | None = None
 
 
 class StoredTarget(Document):
@@ -164,6 +172,16 @@ class Run(Document):
     name: str
     labels: dict[str, str]
     priority: int
+
+
+class StoredTrace(Document):
+    """A trace document of a run; its digest tells it from all others."""
+
+    position: int
+    name: str | None
+    format: str | None
+    size: int
+    digest: str
 
 
 class Outcome(Document):
@@ -257,6 +275,73 @@ OPERATIONS = (
         summary="Read a run, its trace included",
         parameters=(RUN_ID,),
         answers={200: Answer(says="The run.", kind=Run)},
+        problems=(404, 422, 503),
+    ),
+    Operation(
+        method="patch",
+        path="/api/runs/{run_id}",
+        name="editRun",
+        tag=TAG,
+        summary="Change the name and the labels of a run",
+        parameters=(RUN_ID,),
+        bodies=(
+            Body(
+                kind=Edit,
+                example={"name": "weekly", "labels": {"team": "red", "old": None}},
+            ),
+        ),
+        answers={200: Answer(says="The run.", kind=Run)},
+        problems=(404, 503),
+    ),
+    Operation(
+        method="delete",
+        path="/api/runs/{run_id}",
+        name="deleteRun",
+        tag=TAG,
+        summary="Delete a run that has ended",
+        says="With its results, events and deliveries, and the traces that only it has.",
+        parameters=(RUN_ID,),
+        answers={204: Answer(says="It is gone.")},
+        problems=(404, 409, 422, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/runs/{run_id}/traces",
+        name="listTraces",
+        tag=TAG,
+        summary="List the trace documents of a run",
+        parameters=(RUN_ID,),
+        answers={200: Answer(says="In their order.", kind=list[StoredTrace])},
+        problems=(404, 422, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/runs/{run_id}/traces/{position}",
+        name="getTrace",
+        tag=TAG,
+        summary="Read a trace document, byte for byte as it was received",
+        parameters=(
+            RUN_ID,
+            Parameter(
+                name="position",
+                kind=Annotated[int, msgspec.Meta(ge=0)],
+                says="Its place, counted from 0.",
+                place="path",
+                required=True,
+            ),
+        ),
+        answers={
+            200: Answer(
+                says="The file.",
+                headers={"ETag": "The digest of the document."},
+                bodies=(
+                    Body(kind=dict[str, Any]),
+                    Body(media=JSON_LINES),
+                    Body(media=PROTOBUF),
+                ),
+            ),
+            304: Answer(says="`If-None-Match` names the digest; it is the same."),
+        },
         problems=(404, 422, 503),
     ),
     Operation(

@@ -51,7 +51,7 @@ def test_every_route_is_described_or_is_a_page() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 def test_a_path_of_the_description_leads_to_a_view(operation: Any) -> None:
     if operation.is_view:
-        path = operation.path.format(run_id="x")
+        path = operation.path.format(run_id="x", position=0)
 
         assert resolve(path).url_name
         assert resolve(path).view_name != "not-found"
@@ -146,7 +146,7 @@ def test_every_described_field_is_read(client: Client, operation: Any) -> None:
 
     for name in keys(body.kind):
         wrong = {**body.example, name: {"such": ["value"]}}
-        response = client.post(
+        response = getattr(client, operation.method)(
             path, msgspec.json.encode(wrong), content_type="application/json"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
@@ -27,10 +28,11 @@ from runs.errors import (
     RunNotFoundError,
     StorageNotConfiguredError,
 )
+from runs.group_commit import GroupCommit
 from runs.models import Run
 from runs.requests import read_batch, read_edit, read_rerun
 from runs.spec import Submission, read_submission
-from runs.submission import Outcome, resubmission, submit
+from runs.submission import Answer, Outcome, resubmission, submit
 from runs.wakeups import announce_work
 
 
@@ -100,6 +102,15 @@ def read_run_id(text: str) -> UUID:
         raise InvalidSubmissionError([fault]) from error
 
 
+def submit_all(given: Sequence[Submission]) -> list[Answer]:
+    """Queue runs with the budget of attempts that is set."""
+    return submit(given, max_attempts=settings.MAX_RUN_ATTEMPTS)
+
+
+# Requests that arrive together share a transaction.
+submissions = GroupCommit(submit_all)
+
+
 class RunViewSet(DurableViewSet):
     """Submit, list, read, rename, cancel and delete runs."""
 
@@ -115,7 +126,7 @@ class RunViewSet(DurableViewSet):
         items = read_batch(read_body(request))
         self.require_storage()
         valid = [item for item in items if isinstance(item, Submission)]
-        answers = iter(submit(valid, max_attempts=settings.MAX_RUN_ATTEMPTS))
+        answers = iter(submit_all(valid))
         announce_work()
         outcomes = [
             render_answer(next(answers))
@@ -137,7 +148,7 @@ class RunViewSet(DurableViewSet):
         Raises:
             RunConflictError: its id is another run's.
         """
-        (answer,) = submit([submission], max_attempts=settings.MAX_RUN_ATTEMPTS)
+        answer = submissions.do(submission)
         run = answer.run
         if answer.outcome is not Outcome.CREATED:
             run = self.run_or_404(str(run.pk), content=True)

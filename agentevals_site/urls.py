@@ -16,6 +16,7 @@ from agentevals_site.views import config, health
 from results.api.comparing import RunComparisonViewSet
 from results.api.deliveries import RunDeliveryViewSet
 from results.api.metrics import list_metrics
+from results.api.validation import check_eval_set
 from results.api.views import RunResultViewSet, RunRetryViewSet
 from runs.api.traces import RunTraceViewSet
 from runs.api.views import RunViewSet
@@ -54,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/ready/?$", ready, name="ready"),
     re_path(r"^api/config/?$", config, name="config"),
     re_path(r"^api/metrics/?$", list_metrics, name="list-metrics"),
+    re_path(r"^api/validate/eval-set/?$", check_eval_set, name="validate-eval-set"),
     re_path(r"^metrics/?$", metrics, name="metrics"),
     re_path(r"^api/schema/?$", openapi, name="schema"),
     path("api/", include(router.urls)),

@@ -10,7 +10,7 @@ from drf_spectacular.drainage import reset_generator_stats, warn
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.plumbing import build_root_object, normalize_result_object
 
-from agentevals_site.openapi import comparison, results, runs, service
+from agentevals_site.openapi import comparison, eval_sets, results, runs, service
 from agentevals_site.openapi.operation import REF, Operation, Problem
 from agentevals_site.views import VERSION
 from evaluation.values import JSONObject
@@ -19,6 +19,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *runs.OPERATIONS,
     *results.OPERATIONS,
     *comparison.OPERATIONS,
+    *eval_sets.OPERATIONS,
     *service.OPERATIONS,
 )
 TOKEN = {

@@ -16,6 +16,11 @@ REF = "#/components/schemas/{name}"
 JSON_TYPE = "application/json"
 
 
+# A part of a form that is a file; ``format`` is what readers offer a file for.
+FILE_SCHEMA = {"contentMediaType": "application/octet-stream", "format": "binary"}
+File = Annotated[str, msgspec.Meta(extra_json_schema=FILE_SCHEMA)]
+
+
 class Document(msgspec.Struct, kw_only=True, rename="camel"):
     """The shape of a JSON object; only ever described, never made."""
 

@@ -134,7 +134,7 @@ def test_what_pages_load_is_there(client: Client, path: str) -> None:
         assert response.status_code == 200, url
 
 
-BODIES = [each for each in OPERATIONS if each.bodies and each.bodies[0].kind]
+BODIES = [each for each in OPERATIONS if each.bodies and each.bodies[0].example]
 
 
 @pytest.mark.django_db

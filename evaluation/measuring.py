@@ -74,8 +74,10 @@ class _Unit:
         metric = self._metric()
         if metric.requires_eval_set and self.selection.turns is None:
             return self._without_case()
-        if metric.lack:
-            return self._lacking(metric, metric.lack)
+        if metric.requires_rubrics and not self._has_rubrics():
+            return self.errored("rubrics_required", "Rubrics are required.")
+        if metric.lack and not (metric.requires_llm and self.capabilities.judge):
+            return self._lacking(metric.lack)
         return self._judged(metric, metric.load()(self._task()))
 
     def errored(self, code: str, text: str) -> MetricResult:
@@ -99,6 +101,8 @@ class _Unit:
             conversation=self.conversation,
             expected=self.selection.turns,
             options=self.spec.options,
+            case=self.selection.case,
+            judge=self.capabilities.judge,
         )
 
     def _metric(self) -> Metric:
@@ -116,9 +120,7 @@ class _Unit:
             text = f"{text} {self.selection.message}"
         return self.errored(self.selection.reason or "no_eval_set", text)
 
-    def _lacking(self, metric: Metric, lack: Lack) -> MetricResult:
-        if metric.requires_rubrics and not self._has_rubrics():
-            return self.errored("rubrics_required", "Rubrics are required.")
+    def _lacking(self, lack: Lack) -> MetricResult:
         return self.errored(lack.code, lack.text.format(name=self.spec.name))
 
     def _has_rubrics(self) -> bool:
@@ -139,6 +141,9 @@ class _Unit:
             per_invocation_scores=measured.per_invocation,
             details=measured.details,
             explanation={**self._explain(bound), **measured.explanation},
+            error=measured.error,
+            error_code=measured.error_code,
+            tokens_used=measured.tokens_used,
         )
 
     def _explain(self, bound: float | None) -> JSONObject:

@@ -70,6 +70,18 @@ _EVALUATION: tuple[Callable[[Any], Any], ...] = (
         "-j", "--judge-model", metavar="NAME", help="Model that judges, where one does."
     ),
     click.option(
+        "--judge-cache",
+        metavar="DIR",
+        type=click.Path(file_okay=False),
+        help="Where answers of judges are kept; asked again they cost nothing.  "
+        "[default: the user's cache folder]",
+    ),
+    click.option(
+        "--no-judge-cache",
+        is_flag=True,
+        help="Neither use nor keep answers of judges.",
+    ),
+    click.option(
         "-t",
         "--threshold",
         metavar="NUMBER",

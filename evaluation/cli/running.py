@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
 
-from evaluation.capabilities import NONE, Capabilities
 from evaluation.cli.exit_codes import USAGE, FailOn, exit_code
 from evaluation.cli.inputs import STDIN, expand
+from evaluation.cli.means import JudgeCache, means
 from evaluation.cli.output import write_report
 from evaluation.cli.progress import Progress
 from evaluation.config import (
@@ -35,9 +32,6 @@ from evaluation.outcome import RunResult
 from evaluation.reports import FORMATS
 from evaluation.values import Value
 
-# What an evaluator may use of the memory of its user's machine.
-MEMORY_MB = 4096
-
 
 class Request(Value, frozen=True, kw_only=True):
     """What the command line says; None and () where it says nothing."""
@@ -47,6 +41,8 @@ class Request(Value, frozen=True, kw_only=True):
     metrics: tuple[str, ...] = ()
     trace_format: str | None = None
     judge_model: str | None = None
+    judge_cache: str | None = None
+    no_judge_cache: bool = False
     threshold: float | None = None
     trajectory_match_type: str | None = None
     config: str | None = None
@@ -73,7 +69,8 @@ def execute(request: Request, *, color: bool | None = None) -> int:
     ours = [path for path in (eval_set, request.config, request.output_file) if path]
     paths = expand(request.trace_files, apart_from=ours)
     warn_of_unknown_metrics(config)
-    result = evaluate(paths, eval_set, config)
+    cache = JudgeCache(is_used=not request.no_judge_cache, folder=request.judge_cache)
+    result = evaluate(paths, eval_set, config, cache)
     write_report(result, output, path=request.output_file, color=color)
     return exit_code(
         result, fail_on=request.fail_on, min_pass_rate=request.min_pass_rate
@@ -138,14 +135,17 @@ def chosen_output(request: Request, file: ConfigFile) -> str:
 
 
 def evaluate(
-    paths: list[str], eval_set: str | None, config: EvaluationConfig
+    paths: list[str],
+    eval_set: str | None,
+    config: EvaluationConfig,
+    judge_cache: JudgeCache | None = None,
 ) -> RunResult:
     """Evaluate all files; those that cannot be read are errors of the run."""
     unread: list[str] = []
     golden = _read(eval_set, "eval set", unread) if eval_set else None
     with (
         Progress(evaluators=len(config.evaluators), now=time.monotonic) as progress,
-        means(config) as capabilities,
+        means(config, judge_cache) as capabilities,
     ):
         result = evaluate_documents(
             list(_documents(paths, config.trace_format, unread, progress)),
@@ -158,20 +158,6 @@ def evaluate(
             on_result=progress.on_result,
         )
     return msgspec.structs.replace(result, errors=[*unread, *result.errors])
-
-
-@contextmanager
-def means(config: EvaluationConfig) -> Iterator[Capabilities]:
-    """Give what the evaluators need: their user may run any file of his own."""
-    if all(spec.type == "builtin" for spec in config.evaluators):
-        yield NONE
-        return
-    from evaluation.evaluators.running import Rules
-    from evaluation.evaluators.sandbox import Sandbox  # late: few runs need it
-
-    rules = Rules(confined=False, memory_mb=MEMORY_MB, max_timeout_s=math.inf)
-    with Sandbox(rules, os.environ) as sandbox:
-        yield Capabilities(code=sandbox)
 
 
 def _documents(

@@ -36,6 +36,8 @@ class Defaults(Value, frozen=True, kw_only=True):
 
     threshold: float | None = None
     judge_model: str | None = None
+    judge_base_url: str | None = None
+    prices: JSONObject | None = None
     trajectory_match_type: str | None = None
 
     def options_for(self, metric: Metric) -> JSONObject:
@@ -48,7 +50,13 @@ class Defaults(Value, frozen=True, kw_only=True):
             key: value
             for key, value in said.items()
             if value is not None and key in metric.options
-        }
+        } | self._for_judges(metric)
+
+    def _for_judges(self, metric: Metric) -> JSONObject:
+        if not metric.requires_llm:
+            return {}
+        said = {"judge_base_url": self.judge_base_url, "prices": self.prices}
+        return {key: value for key, value in said.items() if value is not None}
 
 
 def read_entry(

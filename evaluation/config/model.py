@@ -34,7 +34,8 @@ class EvaluationConfig(Value, frozen=True, kw_only=True):
     ``case_fallback`` says what happens when a trace matches no case: nothing, or the
     first case is used. ``trace_format`` forces a format. ``uses_default`` is True when
     nobody asked for any evaluator. The limits on concurrency are kept for callers that
-    spread work; the engine itself works on one unit at a time.
+    spread work; the engine itself works on one unit at a time. ``max_judge_calls`` and
+    ``max_cost_usd`` bound what judges may be asked and cost, None is without limit.
     """
 
     evaluators: tuple[EvaluatorSpec, ...]
@@ -43,3 +44,5 @@ class EvaluationConfig(Value, frozen=True, kw_only=True):
     uses_default: bool = False
     max_concurrent_traces: int = 10
     max_concurrent_evals: int = 5
+    max_judge_calls: int | None = None
+    max_cost_usd: float | None = None

@@ -21,7 +21,14 @@ from evaluation.documents import (
     shown,
 )
 from evaluation.errors import ConfigError
-from evaluation.metrics.options import MATCH_TYPES, as_amount, as_count, choice
+from evaluation.metrics.options import (
+    MATCH_TYPES,
+    as_amount,
+    as_base_url,
+    as_count,
+    as_prices,
+    choice,
+)
 from evaluation.values import JSON
 
 MAX_NODES = 100_000  # a configuration is small; YAML aliases can unfold without end
@@ -30,7 +37,8 @@ _CONFIG = level(
     "a configuration",
     "evaluators metrics custom_evaluators custom_metrics judge_model threshold"
     " trajectory_match_type trace_format case_fallback group_by"
-    " max_concurrent_traces max_concurrent_evals",
+    " max_concurrent_traces max_concurrent_evals judge_base_url judge_prices"
+    " max_judge_calls max_cost_usd",
     closed=True,
 )
 _LISTS = ("evaluators", "metrics", "custom_evaluators", "custom_metrics")
@@ -90,6 +98,8 @@ def _defaults(fields: Fields, *, any_threshold: bool) -> Defaults:
     return Defaults(
         threshold=threshold,
         judge_model=fields.optional("judge_model", as_string),
+        judge_base_url=fields.optional("judge_base_url", as_base_url),
+        prices=fields.optional("judge_prices", as_prices),
         trajectory_match_type=fields.optional(
             "trajectory_match_type", choice(*MATCH_TYPES)
         ),
@@ -114,6 +124,8 @@ def _config(
         uses_default=not given,
         max_concurrent_traces=fields.optional("max_concurrent_traces", as_count) or 10,
         max_concurrent_evals=fields.optional("max_concurrent_evals", as_count) or 5,
+        max_judge_calls=fields.optional("max_judge_calls", as_count),
+        max_cost_usd=fields.optional("max_cost_usd", as_amount),
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from evaluation.conversation.model import Conversation, Invocation
-from evaluation.eval_sets.model import ExpectedTurn
+from evaluation.eval_sets.model import EvalCase, ExpectedTurn
+from evaluation.judging.model import Judge
 from evaluation.metrics.alignment import Alignment, align
 from evaluation.outcome import EvalStatus
 from evaluation.values import JSONObject, Value
@@ -16,12 +17,15 @@ class Task(Value, frozen=True, kw_only=True):
     """One trace to measure.
 
     ``expected`` is None when there is no golden data; ``options`` are the checked
-    options of the evaluator, with defaults left out.
+    options of the evaluator, with defaults left out. ``case`` is the case that the
+    trace belongs to; ``judge`` asks judge models, None where there is none.
     """
 
     conversation: Conversation
     expected: tuple[ExpectedTurn, ...] | None = None
     options: JSONObject = {}
+    case: EvalCase | None = None
+    judge: Judge | None = None
 
     @property
     def turns(self) -> tuple[Invocation, ...]:
@@ -44,7 +48,8 @@ class Measurement(Value, frozen=True, kw_only=True):
     ``score`` is on the metric's own scale, None when nothing could be measured.
     ``per_invocation`` has one entry a turn of the trace. ``status`` is a verdict that
     does not come from the threshold. ``details`` is the contract's blob, ``explanation``
-    tells people why the score is what it is.
+    tells people why the score is what it is. With an ``error`` nothing was measured, but
+    what there is to tell, and what it cost, is told.
     """
 
     score: float | None
@@ -52,6 +57,9 @@ class Measurement(Value, frozen=True, kw_only=True):
     per_invocation: list[float | None] = []
     details: JSONObject | None = None
     explanation: JSONObject = {}
+    tokens_used: JSONObject | None = None
+    error: str | None = None
+    error_code: str | None = None
 
 
 class Measure(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 
 from evaluation.documents import (
@@ -15,6 +16,9 @@ from evaluation.documents import (
 )
 from evaluation.values import JSON, JSONObject, Value
 
+MAX_SAMPLES = 25
+# A host, perhaps a port and a path: no user, no query.
+_BASE_URL = re.compile(r"https?://[^/?#@\s\\]+(/[^?#@\s\\]*)?", re.ASCII)
 MATCH_TYPES = ("EXACT", "IN_ORDER", "ANY_ORDER")
 
 
@@ -51,6 +55,14 @@ def as_count(value: JSON, path: str) -> int:
     return count
 
 
+def as_samples(value: JSON, path: str) -> int:
+    """Read how often a judge is asked."""
+    count = as_count(value, path)
+    if count > MAX_SAMPLES:
+        raise fault(path, f"must be at most {MAX_SAMPLES}, got {shown(value)}.")
+    return count
+
+
 def as_flag(value: JSON, path: str) -> bool:
     """Read true or false."""
     if not isinstance(value, bool):
@@ -79,6 +91,18 @@ def choice(*names: str) -> Callable[[JSON, str], str]:
         return found
 
     return read
+
+
+def as_base_url(value: JSON, path: str) -> str:
+    """Read the address of a service that speaks OpenAI's protocol."""
+    url = as_string(value, path).strip()
+    if not _BASE_URL.fullmatch(url):
+        raise fault(
+            path,
+            f"must be an address like http://localhost:11434/v1, got {shown(value)}; "
+            "the key has no place in it.",
+        )
+    return url.rstrip("/")
 
 
 def as_prices(value: JSON, path: str) -> JSONObject:
@@ -171,7 +195,10 @@ OPTIONS: Mapping[str, Option] = {
         read=as_prices, does="US dollars for a million tokens, by model and kind"
     ),
     "judge_model": Option(read=as_string, does="the model that judges"),
-    "judge_base_url": Option(read=as_string, does="where the judge answers"),
+    "judge_base_url": Option(read=as_base_url, does="where the judge answers"),
     "credential_ref": Option(read=as_string, does="the name of the judge's key"),
+    "samples": Option(
+        read=as_samples, does="how often the judge is asked at most (default 5)"
+    ),
     "rubrics": Option(read=as_rubrics, does="what the judge checks"),
 }

@@ -24,7 +24,8 @@ _ARGUMENTS = (
     "argument_patterns",
     "numeric_tolerance",
 )
-_JUDGE = ("judge_model", "judge_base_url", "credential_ref")
+_JUDGE = ("judge_model", "judge_base_url", "credential_ref", "prices")
+_SAMPLES = (*_JUDGE, "samples")
 
 _vertex = partial(
     Metric,
@@ -44,7 +45,7 @@ _judged = partial(
         text="Metric '{name}' needs a judge model, and no judge is available here.",
     ),
 )
-_rubric = partial(_judged, requires_rubrics=True, options=(*_JUDGE, "rubrics"))
+_rubric = partial(_judged, requires_rubrics=True, options=(*_SAMPLES, "rubrics"))
 _trajectory = partial(
     Metric, category="trajectory", requires_eval_set=True, options=_ARGUMENTS
 )
@@ -108,6 +109,7 @@ _CONTRACT = (
         name="final_response_match_v2",
         category="response",
         description="A judge model says whether the answer means the golden one.",
+        options=_SAMPLES,
         requires_eval_set=True,
     ),
     _rubric(

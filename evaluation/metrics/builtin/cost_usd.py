@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from evaluation.conversation.model import Invocation, ModelCall
 from evaluation.errors import EvaluationError
+from evaluation.judging.prices import longest_name
 from evaluation.metrics.model import Measurement, Task
 from evaluation.metrics.usage import counted_calls
 
@@ -60,7 +60,7 @@ def _call_cost(call: ModelCall, prices: Prices) -> float:
 def _prices_of(call: ModelCall, table: Mapping[str, Prices]) -> Prices:
     models = [name for name in (call.response_model, call.request_model) if name]
     for model in models:
-        found = _longest_name(model, table)
+        found = longest_name(model, table)
         if found:
             return table[found]
     known = ", ".join(sorted(table)) or "nothing"
@@ -68,13 +68,3 @@ def _prices_of(call: ModelCall, table: Mapping[str, Prices]) -> Prices:
         f"No price for model {' or '.join(map(repr, models)) or '(unnamed)'}; "
         f"add it to 'prices', which knows {known}."
     )
-
-
-def _longest_name(model: str, names: Sequence[str] | Mapping[str, Prices]) -> str:
-    """Find the model, or its name without a version: ``name-2025-04-14``."""
-    fitting = [
-        name
-        for name in names
-        if model == name or re.match(re.escape(name) + r"[-:@]", model)
-    ]
-    return max(fitting, key=len, default="")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HEAVY = {"asyncio", "django", "google", "http", "numpy", "opentelemetry", "rich"}
-HEAVY |= {"socket", "ssl", "yaml"}
+HEAVY |= {"httpx2", "socket", "ssl", "yaml"}
 ENGINE = {"evaluation.engine", "evaluation.outcome", "msgspec"}
 CODE = """\
 import sys

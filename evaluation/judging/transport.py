@@ -1,0 +1,47 @@
+"""What asking needs of the network; whoever asks brings it along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from evaluation.values import Value
+
+
+class Response(Value, frozen=True, kw_only=True):
+    """An HTTP answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class TransportError(Exception):
+    """There was no HTTP answer; ``transient`` says whether to try again."""
+
+    def __init__(self, message: str, *, transient: bool = True) -> None:
+        """Keep the decision beside the text."""
+        super().__init__(message)
+        self.transient = transient
+
+
+class Transport(Protocol):
+    """Makes requests. Called from several threads."""
+
+    def post(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout_s: float,
+        is_foreign: bool,
+    ) -> Response:
+        """Make one request to the end of its answer.
+
+        ``is_foreign`` when the address comes from an evaluator's entry: whoever lets
+        others name addresses has to guard against some.
+
+        Raises:
+            TransportError: there is no complete answer.
+        """

@@ -13,15 +13,15 @@ from evaluation.child import DocumentHeader, Done, Job, Progress
 from evaluation.framing import Frame, FrameKind
 from evaluation.outcome import MetricResult, RunResult
 from evaluation.summary import summarise
-from evaluation.values import JSON
+from evaluation.values import JSON, JSONObject
 from results.delivery.outbox import announce_results, unannounced
 from results.models import Result, ResultStatus, result_id
 from results.summing_up import counted
 from runs.egress.client import Client
 from runs.evaluators import evaluator_rules
 from runs.fetching import failure, fetch, keep
-from runs.models import Run, RunStatus
-from runs.worker.execution import Ending
+from runs.models import Run, RunEvent, RunStatus
+from runs.worker.execution import Ending, Recorded
 from runs.worker.preparing import Preparation, Work
 
 # What a later attempt may write over.
@@ -42,6 +42,8 @@ MUTABLE = [
     "latency_ms",
 ]
 MAX_RUN_ERRORS_SHOWN = 3
+# An event is read as a whole by everybody who watches the run.
+UNITS_AN_EVENT = 100
 
 
 class EvaluationExecutor:
@@ -85,7 +87,9 @@ class EvaluationExecutor:
             ),
         ]
 
-    def record(self, progress: Mapping[Run, Sequence[Frame]]) -> dict[Run, Ending]:
+    def record(
+        self, progress: Mapping[Run, Sequence[Frame]], *, again: bool = False
+    ) -> Recorded:
         """Save new results of all runs at once and read their endings."""
         rows: dict[str, Result] = {}
         endings = {}
@@ -99,9 +103,13 @@ class EvaluationExecutor:
                 else:
                     endings[run] = _ending(msgspec.json.decode(frame.body, type=Done))
         fresh = unannounced(rows)
+        events = progress_events(_unstored(rows) if again else rows.values())
         save(list(rows.values()))
         announce_results(fresh)
-        return {run: _with_earlier_results(run, end) for run, end in endings.items()}
+        return Recorded(
+            {run: _with_earlier_results(run, end) for run, end in endings.items()},
+            events,
+        )
 
 
 def _finished_units(run: Run) -> Iterable[tuple[str, str]]:
@@ -129,6 +137,36 @@ def save(rows: Sequence[Result]) -> None:
         unique_fields=["result_id"],
         update_fields=MUTABLE,
     )
+
+
+def progress_events(rows: Iterable[Result]) -> list[RunEvent]:
+    """Note on each run which of its units have got a result, for whoever watches it."""
+    found: dict[Run, list[JSONObject]] = {}
+    for row in rows:
+        found.setdefault(row.run, []).append(_unit(row))
+    return [
+        run.note_progress(results=units[start : start + UNITS_AN_EVENT])
+        for run, units in found.items()
+        for start in range(0, len(units), UNITS_AN_EVENT)
+    ]
+
+
+def _unit(row: Result) -> JSONObject:
+    return {
+        "result_id": row.result_id,
+        "trace_id": row.trace_id,
+        "evaluator_name": row.evaluator_name,
+        "status": row.status,
+        "score": row.score,
+        "error_code": row.error_code or None,
+    }
+
+
+def _unstored(rows: Mapping[str, Result]) -> list[Result]:
+    """Leave out what this attempt has stored before, and noted then."""
+    stored = Result.objects.filter(pk__in=rows).values_list("pk", "attempt")
+    known = {pk for pk, attempt in stored if rows[pk].attempt == attempt}
+    return [row for pk, row in rows.items() if pk not in known]
 
 
 def as_row(run: Run, trace_id: str, metric: MetricResult) -> Result:

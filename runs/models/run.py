@@ -295,6 +295,11 @@ class Run(models.Model):
         self.event_seq += 1
         return RunEvent(run=self, seq=self.event_seq, kind=kind, payload=payload)
 
+    def note_progress(self, **payload: Any) -> RunEvent:
+        """Log what a part of the work has brought; the run goes on."""
+        event = self.append_event(EventKind.PROGRESS, attempt=self.attempt, **payload)
+        return self._change(event)
+
     def finish(
         self,
         status: RunStatus,

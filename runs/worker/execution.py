@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from evaluation.framing import Frame
 from evaluation.values import JSONObject, Value
@@ -49,6 +49,13 @@ def cannot_start(error: Exception) -> Ending:
     )
 
 
+class Recorded(NamedTuple):
+    """What was recorded: the endings of runs that have one, and events to be logged."""
+
+    endings: Mapping[Run, Ending]
+    events: Sequence[RunEvent] = ()
+
+
 class Executor(Protocol):
     """The function that runs are executed with: it knows what the queue does not."""
 
@@ -64,9 +71,15 @@ class Executor(Protocol):
     def job(self, run: Run) -> Sequence[Frame]:
         """Return the frames that tell an evaluator process what to do."""
 
-    def record(self, progress: Mapping[Run, Sequence[Frame]]) -> dict[Run, Ending]:
+    def record(
+        self, progress: Mapping[Run, Sequence[Frame]], *, again: bool = False
+    ) -> Recorded:
         """Save what was found for runs that are held, in the caller's transaction.
 
+        ``again`` says that some of it may be stored already: the answer to a commit was
+        lost.
+
         Returns:
-            The endings of those runs whose last frame is among them.
+            The endings of those runs whose last frame is among them, and the events of
+            what was found. The caller logs them, before the runs' ends.
         """

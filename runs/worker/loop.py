@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 
@@ -241,17 +241,19 @@ class Worker:
     def _save(self, slots: list[Slot]) -> set[Lease]:
         with queue.holding([slot.lease for slot in slots]) as held:
             mine = [slot for slot in slots if slot.lease in held]
-            endings = self._executor.record(
-                {held[slot.lease]: slot.frames for slot in mine}
+            recorded = self._executor.record(
+                {held[slot.lease]: slot.frames for slot in mine},
+                again=any(slot.commit_unknown for slot in mine),
             )
-            RunEvent.objects.log(
-                self._end(slot, held[slot.lease], endings)
+            ends = [
+                self._end(slot, held[slot.lease], recorded.endings)
                 for slot in mine
                 if slot.has_ended
-            )
+            ]
+            RunEvent.objects.log([*recorded.events, *ends])
             return set(held)
 
-    def _end(self, slot: Slot, run: Run, endings: dict[Run, Ending]) -> RunEvent:
+    def _end(self, slot: Slot, run: Run, endings: Mapping[Run, Ending]) -> RunEvent:
         ending = endings.get(run) or slot.interruption()
         return ending.apply(run) if ending else run.release()
 

@@ -11,6 +11,7 @@ from evaluation.framing import Frame, FrameDecoder
 from results.recording import EvaluationExecutor
 from runs import queue
 from runs.models import Run, RunEvent
+from runs.worker.execution import Recorded
 
 LEASE = timedelta(seconds=30)
 DEADLINE = timedelta(seconds=300)
@@ -24,6 +25,12 @@ def evaluate(job: Sequence[Frame]) -> list[Frame]:
     return FrameDecoder().feed(sink.getvalue())
 
 
+def log(recorded: Recorded) -> None:
+    """Log what was recorded and end the runs, as a worker does."""
+    ends = [ending.apply(run) for run, ending in recorded.endings.items()]
+    RunEvent.objects.log([*recorded.events, *ends])
+
+
 def work_off() -> list[Run]:
     """Claim, evaluate and record everything that is due."""
     executor = EvaluationExecutor()
@@ -31,6 +38,5 @@ def work_off() -> list[Run]:
     for run in runs:
         frames = evaluate(executor.job(run))
         with queue.holding([run.lease]) as held:
-            endings = executor.record({held[run.lease]: frames})
-            RunEvent.objects.log(ending.apply(run) for run, ending in endings.items())
+            log(executor.record({held[run.lease]: frames}))
     return [Run.objects.get(pk=run.pk) for run in runs]

@@ -40,6 +40,7 @@ from runs.models.clock import Now
 from runs.requests import Units
 from runs.spec import read_submission
 from runs.submission import Outcome, submit
+from tests.results.executing import log
 from tests.runs.building import submission_body
 
 # Time moves in steps of 20 s and real time passes too: no duration here is a multiple of
@@ -89,6 +90,10 @@ class Expected:
     def owns(self, lease: Lease) -> bool:
         return self.status == "running" and self.attempt == lease.attempt
 
+    def found(self, metric: str, lease: Lease) -> None:
+        self.results[metric] = lease.attempt
+        self.events.append("progress")
+
     def end(self, status: str, code: str = "") -> None:
         if self.cancelled:
             status, code = "cancelled", "cancelled"
@@ -131,10 +136,7 @@ def done_frame(done: Done) -> Frame:
 def write(leases: Sequence[Lease], frames: Sequence[Frame]) -> set[Lease]:
     """Save what evaluators sent, as a worker does; returns the leases that still held."""
     with queue.holding(leases) as held:
-        endings = EvaluationExecutor().record(
-            {run: list(frames) for run in held.values()}
-        )
-        RunEvent.objects.log([end.apply(run) for run, end in endings.items()])
+        log(EvaluationExecutor().record({run: list(frames) for run in held.values()}))
         return set(held)
 
 
@@ -296,7 +298,7 @@ class QueueMachine(RuleBasedStateMachine):
 
         assert held == alive
         for lease in alive:
-            self.model[lease.run_id].results[metric] = lease.attempt
+            self.model[lease.run_id].found(metric, lease)
 
     @rule(
         leases=st.lists(leases, min_size=1, max_size=3, unique=True),
@@ -310,7 +312,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert held == alive
         for lease in alive:
             run = self.model[lease.run_id]
-            run.results["last"] = lease.attempt
+            run.found("last", lease)
             self.ended(lease.run_id, outcome)
 
     def ended(self, run_id: UUID, outcome: str) -> None:

@@ -15,7 +15,8 @@ from evaluation.outcome import MetricResult, RunResult, TraceResult
 from results.models import Delivery
 from results.recording import EvaluationExecutor
 from runs import queue
-from runs.models import Run, RunEvent
+from runs.models import Run
+from tests.results.executing import log
 from tests.runs.building import make_run
 
 STDOUT = {"kind": "stdout"}
@@ -43,8 +44,7 @@ def done(**fields: Any) -> Frame:
 def record(run: Run, *frames: Frame) -> None:
     """Save frames as a worker does: results, the end and its event together."""
     with queue.holding([run.lease]) as held:
-        endings = EvaluationExecutor().record({held[run.lease]: frames})
-        RunEvent.objects.log(ending.apply(run) for run, ending in endings.items())
+        log(EvaluationExecutor().record({held[run.lease]: frames}))
 
 
 def outbox(run: Run) -> list[tuple[int, str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Collection
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -115,6 +116,16 @@ class Environment:
             raise SettingError(name, "(hidden)", "use a postgres:// URL")
         config: dict[str, Any] = self._env.db_url_config(url)
         return config
+
+    def redis(self, name: str) -> str:
+        """Return the URL of a Redis server, empty when unset; errors never repeat it."""
+        url = self.text(name) or ""
+        if url and urlsplit(url).scheme not in {"redis", "rediss"}:
+            raise SettingError(name, "(hidden)", "use redis://HOST:PORT/NUMBER")
+        if url and find_spec("channels_redis") is None:
+            cure = "install the extra: pip install agentevals-django[redis]"
+            raise SettingError(name, "(hidden)", cure)
+        return url
 
     def _number(self, name: str, kind: type[int | float], default: float) -> float:
         value: str = self._env.str(name, default=str(default))

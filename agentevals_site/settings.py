@@ -249,7 +249,16 @@ TEMPLATES = [
         },
     },
 ]
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+# What tells the processes of each other's events; empty: the database does.
+CHANNEL_LAYER_URL = env.redis("AGENTEVALS_CHANNEL_LAYER_URL")
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
+if CHANNEL_LAYER_URL:
+    CHANNEL_LAYERS["default"] = {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [CHANNEL_LAYER_URL], "prefix": DATABASE_SCHEMA},
+    }
 
 # --- HTTP -----------------------------------------------------------------------------
 

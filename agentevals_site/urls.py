@@ -16,6 +16,7 @@ from agentevals_site.views import config, health
 from results.api.comparing import RunComparisonViewSet
 from results.api.deliveries import RunDeliveryViewSet
 from results.api.metrics import list_metrics
+from results.api.streams import RunEventViewSet
 from results.api.validation import check_eval_set
 from results.api.views import RunResultViewSet, RunRetryViewSet
 from runs.api.traces import RunTraceViewSet
@@ -42,6 +43,7 @@ router.register(
     r"runs/(?P<run_id>[^/]+)/results", RunResultViewSet, basename="run-result"
 )
 router.register(r"runs/(?P<run_id>[^/]+)/traces", RunTraceViewSet, basename="run-trace")
+router.register(r"runs/(?P<run_id>[^/]+)/events", RunEventViewSet, basename="run-event")
 router.register(r"runs/(?P<run_id>[^/]+)/retry", RunRetryViewSet, basename="run-retry")
 router.register(
     r"runs/(?P<run_id>[^/]+)/deliveries", RunDeliveryViewSet, basename="run-delivery"

@@ -1,21 +1,27 @@
-"""Telling idle workers that there is something to do.
+"""Telling who waits that there is something to do, or something new to see.
 
-A wake-up is a hint and never a record: it may be lost, and polling finds the work then.
+A wake-up is a hint and never a record. It carries nothing and may be lost: polling finds
+the work then, or the news.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
+
+from runs.models import RunEvent
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +44,21 @@ RECONNECT_S = 1.0
 SQLITE_LOOK_S = 0.02
 
 
-def channel() -> str:
+# What is sent through the channel layer when events were logged.
+EVENTS_GROUP = "events"
+EVENTS_MESSAGE = {"type": "events.logged"}
+
+
+class News(StrEnum):
+    """What there can be: each has its own listeners and wakes nobody else."""
+
+    WORK = "work"
+    EVENTS = "events"
+
+
+def channel(news: News) -> str:
     """Return the name of the schema's notification channel."""
-    return f"{settings.DATABASE_SCHEMA}_work"
+    return f"{settings.DATABASE_SCHEMA}_{news}"
 
 
 def _connect() -> psycopg.Connection[Any]:
@@ -56,21 +74,23 @@ class Announcer:
 
     def __init__(self) -> None:
         """Start nothing before there is something to announce."""
-        self._wanted = threading.Event()
+        self._wanted: set[News] = set()
+        self._asked = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def announce(self) -> None:
+    def announce(self, news: News) -> None:
         """Ask for a wake-up soon; call it after the commit."""
         with self._lock:
+            self._wanted.add(news)
             if self._thread is None or not self._thread.is_alive():
                 self._stopping.clear()
                 self._thread = threading.Thread(
                     target=self._run, name="announcer", daemon=True
                 )
                 self._thread.start()
-        self._wanted.set()
+        self._asked.set()
 
     def stop(self) -> None:
         """Send nothing more and close the connection."""
@@ -78,27 +98,50 @@ class Announcer:
             thread, self._thread = self._thread, None
         if thread is not None:
             self._stopping.set()
-            self._wanted.set()
+            self._asked.set()
             thread.join()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with _connect() as connection:
-                    self._send_all(connection)
+                with _connect() as connection, asyncio.Runner() as runner:
+                    self._send_all(connection, runner)
             except psycopg.Error as error:
-                logger.warning("cannot announce work, workers will poll: %s", error)
-                self._wanted.set()  # what was not sent is still wanted
+                logger.warning("cannot announce, others will poll: %s", error)
+                self._asked.set()  # what was not sent is still wanted
                 self._stopping.wait(RECONNECT_S)
 
-    def _send_all(self, connection: psycopg.Connection[Any]) -> None:
+    def _send_all(
+        self, connection: psycopg.Connection[Any], runner: asyncio.Runner
+    ) -> None:
         while True:
-            self._wanted.wait()
-            self._wanted.clear()
+            self._asked.wait()
+            self._asked.clear()
             if self._stopping.is_set():
                 return
-            connection.execute("SELECT pg_notify(%s, '')", [channel()])
+            for news in sorted(self._wanted):
+                # Before it is sent: what comes meanwhile is sent again.
+                self._wanted.discard(news)
+                if news is News.EVENTS and settings.CHANNEL_LAYER_URL:
+                    _tell_layer(runner)
+                else:
+                    self._notify(connection, news)
             time.sleep(ANNOUNCE_INTERVAL_S)
+
+    def _notify(self, connection: psycopg.Connection[Any], news: News) -> None:
+        try:
+            connection.execute("SELECT pg_notify(%s, '')", [channel(news)])
+        except psycopg.Error:
+            self._wanted.add(news)
+            raise
+
+
+def _tell_layer(runner: asyncio.Runner) -> None:
+    layer = get_channel_layer()
+    try:
+        runner.run(layer.group_send(EVENTS_GROUP, EVENTS_MESSAGE))
+    except Exception as error:  # noqa: BLE001 - whatever a layer raises, streams poll
+        logger.warning("cannot announce events, streams will poll: %s", error)
 
 
 announcer = Announcer()
@@ -110,18 +153,25 @@ def announce_work() -> None:
     SQLite needs no announcement: its workers see that the file has changed.
     """
     if settings.STORAGE_BACKEND == "postgres":
-        announcer.announce()
+        announcer.announce(News.WORK)
+
+
+def announce_events(events: Sequence[RunEvent]) -> None:
+    """Wake whoever follows runs, once the events are committed; hears the event log."""
+    if events and settings.STORAGE_BACKEND == "postgres":
+        transaction.on_commit(lambda: announcer.announce(News.EVENTS))
 
 
 class Listener:
-    """Calls ``wake`` from a thread whenever there may be work.
+    """Calls ``wake`` from a thread whenever there may be something new.
 
-    ``is_up`` is false while wake-ups may be missed; the worker then polls quickly.
+    ``is_up`` is false while wake-ups may be missed; who waits then polls quickly.
     """
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, wake: Callable[[], None], news: News = News.WORK) -> None:
         """Prepare the thread."""
         self._wake = wake
+        self._news = news
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self.is_up = False
@@ -147,7 +197,7 @@ class Listener:
 
     def _listen_to_postgres(self) -> None:
         with _connect() as connection:
-            connection.execute(f'LISTEN "{channel()}"')
+            connection.execute(f'LISTEN "{channel(self._news)}"')
             self.is_up = True
             self._wake()  # for what was announced before this moment
             while not self._stopping.is_set():

@@ -26,7 +26,7 @@ def serve(host: str, port: int, no_worker: bool) -> None:
     from django.conf import settings
     from django.core.management.base import CommandError
 
-    from agentevals_site.asgi import application
+    from agentevals_site.asgi import application, hub
     from agentevals_site.cli.web_server import run_server
     from agentevals_site.cli.worker_process import WorkerProcess
     from agentevals_site.migrating import prepare_database
@@ -43,7 +43,7 @@ def serve(host: str, port: int, no_worker: bool) -> None:
     if worker:
         worker.start()
     try:
-        run_server(application, host=host, port=port)
+        run_server(application, host=host, port=port, end_streams=hub.close)
     finally:
         if worker:
             click.echo("Stopping; Ctrl+C again stops at once", err=True)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.http_protocol import HTTPFactory
 from daphne.server import Server
 from twisted.internet import reactor
-from twisted.internet.defer import inlineCallbacks
+from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import deferLater
 
+from agentevals_site.cli.flow import Flow
 from agentevals_site.cli.receiving import BODY, BoundedFactory, FromDisk
 
 GRACE_S = 10.0
@@ -23,6 +26,7 @@ class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
     """A server whose requests are bounded, and answered before it ends.
 
     Daphne would cancel them: the database may have committed, and the client never hears.
+    ``end_streams`` is called first, for the answers that would never end by themselves.
     """
 
     @property
@@ -42,23 +46,65 @@ class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
             protocol.content.seek(0, os.SEEK_END)
         return super().create_application(protocol, scope)
 
+    def __init__(
+        self, *, end_streams: Callable[[], Coroutine[Any, Any, None]], **options: Any
+    ) -> None:
+        """Take Daphne's options too."""
+        super().__init__(**options)
+        self._end_streams = end_streams
+        self._flows: dict[Any, Flow] = {}
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Send, and let a streaming application wait for a slow client.
+
+        Daphne would keep in memory whatever the client does not take.
+        """
+        flow = self._flows.get(protocol)
+        if flow is None and message.get("more_body") and self._is_connected(protocol):
+            flow = self._flows[protocol] = Flow(protocol)
+        if flow is None:
+            await super().handle_reply(protocol, message)
+            return
+        if not message.get("more_body"):
+            flow.stop()
+        await super().handle_reply(protocol, message)
+        await flow.drained.wait()
+
+    def protocol_disconnected(self, protocol: Any) -> None:
+        """Forget what was known of a client that has left."""
+        super().protocol_disconnected(protocol)
+        flow = self._flows.pop(protocol, None)
+        if flow is not None:
+            flow.drained.set()
+
     @inlineCallbacks
     def kill_all_applications(self) -> Any:
         """Wait for what is being answered; Twisted waits for the deferred of this."""
+        yield Deferred.fromFuture(asyncio.ensure_future(self._end_streams()))
         until = time.monotonic() + GRACE_S
         while self._is_busy() and time.monotonic() < until:
             yield deferLater(reactor, LOOK_S, lambda: None)
         super().kill_all_applications()
+
+    def _is_connected(self, protocol: Any) -> bool:
+        return "disconnected" not in self.connections.get(protocol, ["disconnected"])
 
     def _is_busy(self) -> bool:
         answering = (d.get("application_instance") for d in self.connections.values())
         return any(task is not None and not task.done() for task in answering)
 
 
-def run_server(application: Any, *, host: str, port: int) -> None:
+def run_server(
+    application: Any,
+    *,
+    host: str,
+    port: int,
+    end_streams: Callable[[], Coroutine[Any, Any, None]],
+) -> None:
     """Serve until SIGINT or SIGTERM."""
     WebServer(
         application=FromDisk(application),
+        end_streams=end_streams,
         endpoints=build_endpoint_description_strings(host=host, port=port),
         server_name="agentevals",
     ).run()

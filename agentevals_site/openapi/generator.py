@@ -10,7 +10,14 @@ from drf_spectacular.drainage import reset_generator_stats, warn
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.plumbing import build_root_object, normalize_result_object
 
-from agentevals_site.openapi import comparison, eval_sets, results, runs, service
+from agentevals_site.openapi import (
+    comparison,
+    eval_sets,
+    results,
+    runs,
+    service,
+    streams,
+)
 from agentevals_site.openapi.operation import REF, Operation, Problem
 from agentevals_site.views import VERSION
 from evaluation.values import JSONObject
@@ -20,6 +27,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *results.OPERATIONS,
     *comparison.OPERATIONS,
     *eval_sets.OPERATIONS,
+    *streams.OPERATIONS,
     *service.OPERATIONS,
 )
 TOKEN = {

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
+from typing import Self
+from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
 
 from runs.models.clock import Now
 
@@ -26,7 +31,13 @@ class EventKind(models.TextChoices):
 
 
 class RunEventQuerySet(models.QuerySet["RunEvent"]):
-    """Writing the log."""
+    """Writing the log, and reading on in it."""
+
+    def beyond(self, positions: Mapping[UUID, int]) -> Self:
+        """Keep what follows the given number in the log of each of these runs, in order."""
+        newer = (Q(run_id=pk, seq__gt=seq) for pk, seq in positions.items())
+        events = self.filter(reduce(or_, newer, Q(run_id__in=())))
+        return events.order_by("run_id", "seq")
 
     def log(self, events: Iterable[RunEvent]) -> None:
         """Write events and the changes that they tell of, and tell the listeners.

@@ -1,0 +1,47 @@
+"""The operations that stream."""
+
+from __future__ import annotations
+
+from agentevals_site.openapi.operation import (
+    RUN_ID,
+    Answer,
+    Body,
+    Operation,
+    Parameter,
+)
+from results.streaming.frames import CONTENT_TYPE
+
+TAG = "events"
+EVENT = """id: 3
+event: progress
+data: {"runId":"6f1c…","seq":3,"kind":"progress","payload":{"attempt":1,"results":[]},"createdAt":"2026-01-31T12:00:00Z"}
+
+"""
+
+
+def resume(says: str) -> tuple[Parameter, ...]:
+    """Return the two ways to say what a client has already; the header wins."""
+    return (
+        Parameter(name="Last-Event-ID", kind=str, says=says, place="header"),
+        Parameter(name="lastEventId", kind=str, says=f"{says} The header wins."),
+    )
+
+
+OPERATIONS = (
+    Operation(
+        method="get",
+        path="/api/runs/{run_id}/events",
+        name="streamRunEvents",
+        tag=TAG,
+        summary="Stream what happens to a run until it ends",
+        parameters=(RUN_ID, *resume("The id of the last event that you have.")),
+        answers={
+            200: Answer(
+                says="Its events, from the beginning or after the last one you have.",
+                bodies=(Body(media=CONTENT_TYPE, example=EVENT),),
+            ),
+            204: Answer(says="It has ended and you have everything."),
+        },
+        problems=(404, 422, 503),
+    ),
+)

@@ -1,0 +1,205 @@
+"""Event streams of real servers and workers, on both durable backends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.e2e.serving import Server, wait_until
+from tests.e2e.sse import Event, stream
+from tests.postgres import database_url
+
+Starter = Callable[..., Server]
+READERS = 200
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def storage(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Return the settings of a storage of the test's own."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    name = f"test_streams_{os.getpid()}_{uuid4().hex[:8]}"
+    with psycopg.connect(database_url(), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+        url = database_url().replace("/postgres?", f"/{name}?")
+        yield {
+            "AGENTEVALS_STORAGE_BACKEND": "postgres",
+            "AGENTEVALS_DATABASE_URL": url,
+        }
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def submission(samples: Path) -> dict[str, Any]:
+    """Return a request whose run passes."""
+    return {
+        "spec": {
+            "target": {
+                "kind": "inline",
+                "inline": json.loads((samples / "helm.json").read_text()),
+            },
+            "evalSet": json.loads((samples / "eval_set_helm.json").read_text()),
+            "evalConfig": {
+                "metrics": ["tool_trajectory_avg_score", "response_match_score"]
+            },
+        }
+    }
+
+
+def submit(server: Server, submission: dict[str, Any]) -> str:
+    status, answer = server.call("POST", "/api/runs", submission)
+    assert status == 202, answer
+    return str(answer["data"]["runId"])
+
+
+async def read_all(port: int, run_id: str, *, restless: bool) -> list[Event]:
+    """Follow a run to its end; a restless client vanishes at random and comes back."""
+    found: list[Event] = []
+    path = f"/api/runs/{run_id}/events"
+    while True:
+        last_id = found[-1].ident if found else ""
+        async with stream(port, path, last_id=last_id) as opened:
+            if opened.status == 204:
+                return found
+            assert opened.status == 200
+            async for event in opened.events():
+                found.append(event)
+                if restless and random.random() < 0.3:  # noqa: S311 - chaos
+                    break
+            else:
+                return found
+
+
+def check(events: list[Event]) -> None:
+    """Compare what a client saw with what must be: all, once, in order."""
+    assert [int(e.ident) for e in events] == list(range(1, len(events) + 1))
+    assert [e.name for e in events if e.name != "progress"] == [
+        "queued",
+        "claimed",
+        "succeeded",
+    ]
+    results = [r for e in events if e.name == "progress" for r in e.data["payload"]["results"]]  # fmt: skip
+    assert sorted(r["evaluatorName"] for r in results) == [
+        "response_match_score",
+        "tool_trajectory_avg_score",
+    ]
+
+
+def test_two_hundred_readers_of_one_server_get_everything_once_in_order(
+    serve: Starter, storage: dict[str, str], submission: dict[str, Any]
+) -> None:
+    # One evaluator makes a pool of two connections that grows to six at most.
+    server = serve(AGENTEVALS_MAX_CONCURRENT_RUNS="1", **storage)
+    server.freeze_evaluators()
+    run_id = submit(server, submission)
+    server.wait_for(run_id, "running")
+
+    async def follow() -> list[list[Event]]:
+        readers = [
+            asyncio.create_task(read_all(server.port, run_id, restless=n % 2 == 0))
+            for n in range(READERS)
+        ]
+        await asyncio.to_thread(thaw, server)
+        return await asyncio.gather(*readers)
+
+    for events in asyncio.run(follow()):
+        check(events)
+
+
+def thaw(server: Server) -> None:
+    from tests.e2e.serving import children
+
+    for pid in children(server.worker_pid()):
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_an_event_of_one_process_wakes_the_readers_of_another(
+    serve: Starter, storage: dict[str, str], submission: dict[str, Any]
+) -> None:
+    if not storage:
+        pytest.skip("several processes need PostgreSQL")
+    here, there = (
+        serve("--no-worker", **storage),
+        serve("--no-worker", **storage),
+    )
+    run_id = submit(here, submission)
+
+    async def cancel_and_wait() -> float:
+        async with stream(there.port, f"/api/runs/{run_id}/events") as opened:
+            events = opened.events()
+            assert (await anext(events)).name == "queued"
+            began = time.monotonic()
+            await asyncio.to_thread(here.call, "POST", f"/api/runs/{run_id}/cancel")
+            assert (await anext(events)).name == "cancelled"
+            return time.monotonic() - began
+
+    # The slow poll would take up to five seconds.
+    assert asyncio.run(cancel_and_wait()) < 3
+
+
+def test_idle_streams_hold_no_connection_and_end_with_the_server(
+    serve: Starter, storage: dict[str, str], submission: dict[str, Any]
+) -> None:
+    server = serve("--no-worker", AGENTEVALS_MAX_CONCURRENT_RUNS="1", **storage)
+    run_id = submit(server, submission)
+
+    async def idle() -> tuple[int, float]:
+        async with asyncio.TaskGroup() as group:
+            begun = [asyncio.Event() for _ in range(READERS)]
+
+            async def read(started: asyncio.Event) -> None:
+                path = f"/api/runs/{run_id}/events"
+                async with stream(server.port, path) as opened:
+                    async for _ in opened.events():
+                        started.set()
+
+            for each in begun:
+                group.create_task(read(each))
+            await asyncio.gather(*(each.wait() for each in begun))
+            answering = await asyncio.to_thread(server.call, "GET", f"/api/runs/{run_id}")  # fmt: skip
+            began = time.monotonic()
+            server.process.send_signal(signal.SIGINT)
+        await asyncio.to_thread(server.process.wait, 60)
+        return answering[0], time.monotonic() - began
+
+    status, ended_s = asyncio.run(idle())
+
+    assert status == 200
+    assert ended_s < 10, server.log.read_text()
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_readers_that_vanish_leave_no_connection_behind(
+    serve: Starter, storage: dict[str, str], submission: dict[str, Any]
+) -> None:
+    server = serve("--no-worker", **storage)
+    run_id = submit(server, submission)
+    before = sockets(server)
+
+    async def come_and_go() -> None:
+        async with stream(server.port, f"/api/runs/{run_id}/events") as opened:
+            await anext(opened.events())
+
+    async def many() -> None:
+        await asyncio.gather(*(come_and_go() for _ in range(20)))
+
+    asyncio.run(many())
+
+    wait_until(lambda: sockets(server) <= before + 3, within_s=20)
+
+
+def sockets(server: Server) -> int:
+    links = Path(f"/proc/{server.process.pid}/fd").iterdir()
+    return sum("socket:" in str(link.readlink()) for link in links)

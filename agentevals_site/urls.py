@@ -18,7 +18,7 @@ from results.api.deliveries import RunDeliveryViewSet
 from results.api.metrics import list_metrics
 from results.api.streams import RunEventViewSet
 from results.api.validation import check_eval_set
-from results.api.views import RunResultViewSet, RunRetryViewSet
+from results.api.views import ResultViewSet, RunResultViewSet, RunRetryViewSet
 from runs.api.traces import RunTraceViewSet
 from runs.api.views import RunViewSet
 
@@ -39,6 +39,7 @@ router = Router()
 # Before the run whose id is "compare".
 router.register("runs/compare", RunComparisonViewSet, basename="run-comparison")
 router.register("runs", RunViewSet, basename="run")
+router.register("results", ResultViewSet, basename="result")
 router.register(
     r"runs/(?P<run_id>[^/]+)/results", RunResultViewSet, basename="run-result"
 )

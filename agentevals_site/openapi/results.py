@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from agentevals_site.openapi.operation import RUN_ID, Answer, Document, Operation
+import msgspec
+
+from agentevals_site.openapi.operation import (
+    CURSOR,
+    LIMIT,
+    RUN_ID,
+    Answer,
+    Document,
+    Operation,
+    Parameter,
+)
 
 TAG = "results"
+ResultStatus = Literal["passed", "failed", "errored", "skipped"]
+EvaluatorType = Literal["builtin", "code", "remote", "openai_eval"]
 
 
 class Result(Document):
@@ -22,8 +34,8 @@ class Result(Document):
     eval_set_item_id: str
     eval_set_item_name: str
     evaluator_name: str
-    evaluator_type: Literal["builtin", "code", "remote", "openai_eval"]
-    status: Literal["passed", "failed", "errored", "skipped"]
+    evaluator_type: EvaluatorType
+    status: ResultStatus
     score: float | None
     per_invocation_scores: list[float | None]
     trace_id: str | None
@@ -36,6 +48,24 @@ class Result(Document):
     attempt: int
     explanation: dict[str, Any]
     error_code: str | None
+
+
+class Aggregate(Document):
+    """What the results of one evaluator come to; ``day`` only when days were asked for.
+
+    ``passRate`` is that of passed and failed results; it and ``avgScore`` are null when
+    nothing was judged or measured.
+    """
+
+    evaluator_name: str
+    count: int
+    passed: int
+    failed: int
+    errored: int
+    skipped: int
+    pass_rate: float | None
+    avg_score: float | None
+    day: date | msgspec.UnsetType = msgspec.UNSET
 
 
 class Delivery(Document):
@@ -54,6 +84,34 @@ class Delivery(Document):
     settled_at: datetime | None
 
 
+OWN_FILTERS = (
+    Parameter(name="status", kind=list[ResultStatus], says="That count as this."),
+    Parameter(name="metric", kind=list[str], says="Of this evaluator."),
+    Parameter(
+        name="evaluatorType",
+        kind=list[EvaluatorType],
+        says="Of this kind of evaluator.",
+    ),
+    Parameter(name="traceId", kind=list[str], says="Of this trace."),
+    Parameter(name="itemId", kind=list[str], says="Of this item of the eval set."),
+    Parameter(name="errorCode", kind=list[str], says="With this error."),
+    Parameter(name="createdAfter", kind=datetime, says="Found then or later."),
+    Parameter(name="createdBefore", kind=datetime, says="Found before then."),
+    Parameter(name="minScore", kind=float, says="With at least this score."),
+    Parameter(name="maxScore", kind=float, says="With at most this score."),
+)
+FILTERS = (
+    *OWN_FILTERS,
+    Parameter(name="runId", kind=list[UUID], says="Of this run."),
+    Parameter(name="evalSetId", kind=list[str], says="Of runs with this eval set."),
+    Parameter(
+        name="agent",
+        kind=list[str],
+        says="Of runs in whose traces this agent was seen.",
+    ),
+)
+LABELS = "`label.KEY=VALUE` asks for a label of the run."
+
 OPERATIONS = (
     Operation(
         method="get",
@@ -61,9 +119,51 @@ OPERATIONS = (
         name="listResults",
         tag=TAG,
         summary="List the results of a run, oldest first",
-        parameters=(RUN_ID,),
-        answers={200: Answer(says="Its results.", kind=list[Result])},
+        says="All of them, unless there is a `limit`.",
+        parameters=(RUN_ID, *OWN_FILTERS, LIMIT, CURSOR),
+        answers={
+            200: Answer(
+                says="Its results.",
+                kind=list[Result],
+                beside={"nextCursor": str | None},
+            )
+        },
         problems=(404, 422, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/results",
+        name="searchResults",
+        tag=TAG,
+        summary="List the results of all runs, newest first",
+        says=LABELS,
+        parameters=(*FILTERS, LIMIT, CURSOR),
+        answers={
+            200: Answer(
+                says="Results, and where the next page begins.",
+                kind=list[Result],
+                beside={"nextCursor": str | None},
+            )
+        },
+        problems=(422, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/results/aggregate",
+        name="aggregateResults",
+        tag=TAG,
+        summary="Sum results up by evaluator, or by evaluator and day",
+        says=LABELS,
+        parameters=(
+            *FILTERS,
+            Parameter(
+                name="groupBy",
+                kind=Literal["evaluator", "day"],
+                says="`day` for a row a day (UTC) of each evaluator.",
+            ),
+        ),
+        answers={200: Answer(says="A row an evaluator.", kind=list[Aggregate])},
+        problems=(422, 503),
     ),
     Operation(
         method="get",

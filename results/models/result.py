@@ -66,7 +66,6 @@ class Result(models.Model):
     tokens_used = models.JSONField(null=True)
     latency_ms = models.IntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
-    expires_at = models.DateTimeField(null=True)
 
     objects = ResultQuerySet.as_manager()
 
@@ -86,10 +85,9 @@ class Result(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Pages of the history, and what was found since a moment.
             models.Index(
-                "expires_at",
-                name="result_expiry_idx",
-                condition=Q(expires_at__isnull=False),
+                "created_at", "position", "result_id", name="result_history_idx"
             ),
         ]
 

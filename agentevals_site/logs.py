@@ -6,6 +6,7 @@ import logging.config
 from collections.abc import MutableMapping
 from typing import Any
 
+from agentevals_site.debugging.lines import RECENT
 from runs.api import request_id
 
 TEXT = "%(levelname)s:%(name)s:%(message)s"
@@ -81,10 +82,11 @@ def configure(config: dict[str, Any]) -> None:
                 "console": {
                     "class": "logging.StreamHandler",
                     "formatter": config["format"],
-                }
+                },
+                "recent": {"()": lambda: RECENT},
             },
             "filters": {"faults": {"()": lambda: keep_faults}},
-            "root": {"level": level, "handlers": ["console"]},
+            "root": {"level": level, "handlers": ["console", "recent"]},
             "loggers": {
                 "django.request": {"filters": ["faults"]},
                 **{name: {"level": "WARNING"} for name in QUIET},

@@ -27,6 +27,7 @@ from runs.errors import (
     BadRequestError,
     ForbiddenError,
     InvalidSubmissionError,
+    LiveModeDisabledError,
     NotAuthenticatedError,
     RunConflictError,
     RunError,
@@ -50,6 +51,7 @@ STATUS: dict[type[RunError], HTTPStatus] = {
     RunNotEndedError: HTTPStatus.CONFLICT,
     NotAuthenticatedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
+    LiveModeDisabledError: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageNotConfiguredError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER_S = 5

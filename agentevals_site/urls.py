@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView, TemplateView
 from rest_framework.routers import SimpleRouter
 
+from agentevals_site.debugging.views import BundleView, LoadView
 from agentevals_site.monitoring import metrics, ready
 from agentevals_site.openapi.views import ReaderView, openapi
 from agentevals_site.problems import api_not_found
@@ -59,6 +60,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/config/?$", config, name="config"),
     re_path(r"^api/metrics/?$", list_metrics, name="list-metrics"),
     re_path(r"^api/validate/eval-set/?$", check_eval_set, name="validate-eval-set"),
+    re_path(r"^api/debug/bundle/?$", BundleView.as_view(), name="debug-bundle"),
+    re_path(r"^api/debug/load/?$", LoadView.as_view(), name="debug-load"),
     re_path(r"^metrics/?$", metrics, name="metrics"),
     re_path(r"^api/schema/?$", openapi, name="schema"),
     path("api/", include(router.urls)),

@@ -114,6 +114,16 @@ class StorageNotConfiguredError(RunError):
         )
 
 
+class LiveModeDisabledError(RunError):
+    """Sessions that agents send live are not kept by this server."""
+
+    code = "live_mode_disabled"
+
+    def __init__(self) -> None:
+        """Say it in the contract's words."""
+        super().__init__("Live mode not enabled")
+
+
 class RunNotEndedError(RunError):
     """Only a run that has ended can be tried again."""
 

@@ -12,6 +12,7 @@ from drf_spectacular.plumbing import build_root_object, normalize_result_object
 
 from agentevals_site.openapi import (
     comparison,
+    debugging,
     eval_sets,
     results,
     runs,
@@ -29,6 +30,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *eval_sets.OPERATIONS,
     *streams.OPERATIONS,
     *service.OPERATIONS,
+    *debugging.OPERATIONS,
 )
 TOKEN = {
     "type": "http",

@@ -16,6 +16,7 @@ from agentevals_site.problems import api_not_found
 from agentevals_site.views import config, health
 from results.api.comparing import RunComparisonViewSet
 from results.api.deliveries import RunDeliveryViewSet
+from results.api.exporting import RunExportViewSet
 from results.api.metrics import list_metrics
 from results.api.streams import RunEventViewSet
 from results.api.validation import check_eval_set
@@ -46,6 +47,9 @@ router.register(
 )
 router.register(r"runs/(?P<run_id>[^/]+)/traces", RunTraceViewSet, basename="run-trace")
 router.register(r"runs/(?P<run_id>[^/]+)/events", RunEventViewSet, basename="run-event")
+router.register(
+    r"runs/(?P<run_id>[^/]+)/export", RunExportViewSet, basename="run-export"
+)
 router.register(r"runs/(?P<run_id>[^/]+)/retry", RunRetryViewSet, basename="run-retry")
 router.register(
     r"runs/(?P<run_id>[^/]+)/deliveries", RunDeliveryViewSet, basename="run-delivery"

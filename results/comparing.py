@@ -39,7 +39,7 @@ def _side(run: Run) -> Side:
     return Side(
         label=run.name or str(run.pk),
         units=tuple(_unit(result) for result in results),
-        eval_set=_digest(run.spec),
+        eval_set=eval_set_digest(run.spec),
         errors=_errors(run),
     )
 
@@ -54,7 +54,8 @@ def _unit(result: Result) -> Unit:
     )
 
 
-def _digest(spec: JSONObject) -> str | None:
+def eval_set_digest(spec: JSONObject) -> str | None:
+    """Return what tells the eval set of a specification from others; None without one."""
     document = spec.get("eval_set")
     return digest(parse_eval_set(document)) if document else None
 

@@ -13,6 +13,7 @@ from agentevals_site.openapi.operation import (
     LIMIT,
     RUN_ID,
     Answer,
+    Body,
     Document,
     Operation,
     Parameter,
@@ -126,6 +127,35 @@ OPERATIONS = (
                 says="Its results.",
                 kind=list[Result],
                 beside={"nextCursor": str | None},
+            )
+        },
+        problems=(404, 422, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/runs/{run_id}/export",
+        name="exportRun",
+        tag=TAG,
+        summary="Read the results of a run as a file",
+        says="`json` is the document of `agentevals run -o json`, which "
+        "`agentevals compare` reads; `junit` is for CI servers.",
+        parameters=(
+            RUN_ID,
+            Parameter(
+                name="format",
+                kind=Literal["json", "ndjson", "csv", "junit"],
+                says="The format; `json` when not given.",
+            ),
+        ),
+        answers={
+            200: Answer(
+                says="The file.",
+                bodies=(
+                    Body(kind=dict[str, Any]),
+                    Body(media="application/x-ndjson"),
+                    Body(media="text/csv; charset=utf-8"),
+                    Body(media="application/xml"),
+                ),
             )
         },
         problems=(404, 422, 503),

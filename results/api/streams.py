@@ -8,7 +8,6 @@ from rest_framework.request import Request
 
 from results.streaming.frames import CONTENT_TYPE
 from results.streaming.positions import HEADER, last_event_id, unusable
-from runs.api.files import AsItIs
 from runs.api.views import DurableViewSet
 
 HEADERS = {
@@ -19,8 +18,6 @@ HEADERS = {
 
 class RunEventViewSet(DurableViewSet):
     """What happens to one run."""
-
-    content_negotiation_class = AsItIs
 
     def list(self, request: Request, run_id: str) -> HttpResponse:
         """Stream the events of a run from the beginning or from ``Last-Event-ID``.

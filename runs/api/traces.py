@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evaluation.values import JSONObject
-from runs.api.files import AsItIs, saved_as
+from runs.api.files import saved_as
 from runs.api.json import envelope
 from runs.api.parameters import Parameters
 from runs.api.views import DurableViewSet
@@ -31,7 +31,6 @@ class RunTraceViewSet(DurableViewSet):
     """What a run evaluates."""
 
     lookup_field = "position"
-    content_negotiation_class = AsItIs
 
     def list(self, request: Request, run_id: str) -> Response:
         """List the trace documents of a run, in their order; their bytes are not here."""

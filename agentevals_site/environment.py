@@ -72,6 +72,18 @@ class Environment:
         words = (self.text(name, default) or "").split(",")
         return [word.strip() for word in words if word.strip()]
 
+    def pairs(self, name: str) -> dict[str, str]:
+        """Return the comma-separated pairs ``VARIABLE=https://HOST/PATH``."""
+        pairs = {}
+        for word in self.words(name, ""):
+            variable, equals, address = word.partition("=")
+            parts = urlsplit(address)
+            if not equals or parts.scheme not in {"http", "https"} or not parts.netloc:
+                cure = "use VARIABLE=https://HOST/PATH, separated by commas"
+                raise SettingError(name, word, cure)
+            pairs[variable] = address
+        return pairs
+
     def identifier(self, name: str, *, default: str) -> str:
         """Return a plain lower-case SQL identifier."""
         value: str = self._env.str(name, default=default)

@@ -5,11 +5,18 @@ Every variable is described in docs/reference/settings.md.
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from agentevals_site.environment import Environment, SettingError, local_secret_key
+from evaluation.judging.providers import (
+    BASE_URL_VARIABLE,
+    KEY_VARIABLE,
+    MODEL_VARIABLE,
+    PROVIDER_VARIABLES,
+)
 from runs.egress.policy import AddressPolicy
 
 env = Environment()
@@ -117,6 +124,23 @@ EVALUATOR_MEMORY_MB = env.integer(
 )
 EVALUATOR_TIMEOUT_S = env.integer(
     "AGENTEVALS_EVALUATOR_TIMEOUT_S", default=60, minimum=1
+)
+
+# --- Judges ---------------------------------------------------------------------------
+
+# The keys and addresses of providers, by the names that everybody uses.
+JUDGE_ENVIRONMENT = {
+    **{name: os.environ[name] for name in PROVIDER_VARIABLES if name in os.environ},
+    MODEL_VARIABLE: env.text("AGENTEVALS_JUDGE_MODEL") or "",
+    BASE_URL_VARIABLE: env.text("AGENTEVALS_JUDGE_BASE_URL") or "",
+    KEY_VARIABLE: env.text_or_file("AGENTEVALS_JUDGE_API_KEY") or "",
+}
+JUDGE_KEYS = env.pairs("AGENTEVALS_JUDGE_KEYS")
+JUDGE_ENVIRONMENT |= {name: os.environ.get(name, "") for name in JUDGE_KEYS}
+JUDGE_TIMEOUT_S = env.integer("AGENTEVALS_JUDGE_TIMEOUT_S", default=60, minimum=1)
+JUDGE_CONCURRENCY = env.integer("AGENTEVALS_JUDGE_CONCURRENCY", default=8, minimum=1)
+JUDGE_CACHE_AGE = timedelta(
+    days=env.integer("AGENTEVALS_JUDGE_CACHE_DAYS", default=30, minimum=0)
 )
 
 # --- Databases ------------------------------------------------------------------------

@@ -6,6 +6,7 @@ no secrets, and it can be killed at any moment: its supervisor decides what that
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -15,13 +16,15 @@ from typing import BinaryIO
 
 import msgspec
 
-from evaluation.capabilities import NONE, Capabilities
+from evaluation.capabilities import Capabilities
 from evaluation.config import parse_config
 from evaluation.errors import EvaluationError
 from evaluation.evaluating import Document, evaluate_documents
 from evaluation.evaluators.running import CodeRunner, Rules
-from evaluation.framing import Frame, FrameKind, read_frame
+from evaluation.framing import Frame, FrameKind, read_work
 from evaluation.garbage import collect_seldom
+from evaluation.judging.model import Judge
+from evaluation.judging.piping import PipedJudge
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.parentage import end_with_parent
 from evaluation.values import JSON, JSONObject, Value
@@ -77,23 +80,31 @@ def main() -> None:
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer every job on ``source`` with frames on ``sink``."""
 
+    def pass_on(frame: Frame) -> None:
+        sink.write(frame.encode())
+
     def send(kind: FrameKind, message: Value) -> None:
-        sink.write(Frame(kind=kind, body=msgspec.json.encode(message)).encode())
+        pass_on(Frame(kind=kind, body=msgspec.json.encode(message)))
 
     def report(trace: TraceResult, metric: MetricResult) -> None:
         send(FrameKind.PROGRESS, Progress(trace_id=trace.trace_id, metric=metric))
 
-    while (frame := read_frame(source)) is not None:
+    numbers = itertools.count()
+    while (frame := read_work(source)) is not None:
         job = msgspec.json.decode(frame.body, type=Job)
         documents = [_document(header, source) for header in job.documents]
         try:
+            config = parse_config(job.config)
+            judge = PipedJudge(
+                source, pass_on, job=next(numbers), limits=config.judge_limits
+            )
             done = Done(
                 result=evaluate_documents(
                     documents,
                     eval_set=job.eval_set,
-                    config=parse_config(job.config),
+                    config=config,
                     now=time.monotonic,
-                    capabilities=_capabilities(job),
+                    capabilities=_capabilities(job, judge),
                     done=frozenset(job.done),
                     on_result=report,
                 )
@@ -105,8 +116,9 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         send(FrameKind.DONE, done)
 
 
-def _capabilities(job: Job) -> Capabilities:
-    return NONE if job.code is None else Capabilities(code=_sandbox(job.code))
+def _capabilities(job: Job, judge: Judge) -> Capabilities:
+    code = None if job.code is None else _sandbox(job.code)
+    return Capabilities(code=code, judge=judge)
 
 
 @cache
@@ -118,7 +130,7 @@ def _sandbox(rules: Rules) -> CodeRunner:
 
 
 def _document(header: DocumentHeader, source: BinaryIO) -> Document:
-    frame = read_frame(source)
+    frame = read_work(source)
     content = frame.body if frame else b""
     return Document(name=header.name, content=content, format=header.format)
 

@@ -25,6 +25,8 @@ class FrameKind(bytes, Enum):
 
     JOB = b"J"  # supervisor to evaluator: JSON that says what to do
     DOCUMENT = b"D"  # supervisor to evaluator: one document of the job, after it
+    QUESTION = b"Q"  # evaluator to supervisor: JSON, a round of questions to a judge
+    REPLY = b"R"  # supervisor to evaluator: JSON, one reply of a judge
     PROGRESS = b"P"  # evaluator to supervisor: one finished unit
     DONE = b"E"  # evaluator to supervisor: how the job ended
 
@@ -88,3 +90,11 @@ def read_frame(stream: BinaryIO) -> Frame | None:
         return None
     kind, length = HEADER.unpack(header)
     return Frame(kind=FrameKind(kind), body=stream.read(length))
+
+
+def read_work(stream: BinaryIO) -> Frame | None:
+    """Read the next frame that is no reply: those that come late are not wanted."""
+    while (frame := read_frame(stream)) is not None:
+        if frame.kind is not FrameKind.REPLY:
+            return frame
+    return None

@@ -16,7 +16,6 @@ from evaluation.config.model import EvaluationConfig
 from evaluation.judging.asking import Asker
 from evaluation.judging.caching import Cache, NoCache
 from evaluation.judging.chat import Usable
-from evaluation.judging.model import Limits
 from evaluation.judging.providers import Directory
 from evaluation.judging.session import Session
 from evaluation.judging.threads import ThreadedJudge
@@ -32,9 +31,7 @@ def judging(
 ) -> Iterator[ThreadedJudge]:
     """Give a judge that uses this process's environment and network."""
     transport = HttpTransport()
-    session = Session(
-        Limits(max_calls=config.max_judge_calls, max_cost_usd=config.max_cost_usd)
-    )
+    session = Session(config.judge_limits)
     cache: Cache = FolderCache(_folder(folder)) if is_cached else NoCache()
     # Whoever runs the command names keys of their own, so any name is granted.
     directory = Directory(environment=os.environ, grants=None)

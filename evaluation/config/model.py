@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from evaluation.judging.model import Limits
 from evaluation.values import JSONObject, Value
 
 EvaluatorType = Literal["builtin", "code", "remote", "openai_eval"]
@@ -46,3 +47,8 @@ class EvaluationConfig(Value, frozen=True, kw_only=True):
     max_concurrent_evals: int = 5
     max_judge_calls: int | None = None
     max_cost_usd: float | None = None
+
+    @property
+    def judge_limits(self) -> Limits:
+        """Return what judges may be asked and cost."""
+        return Limits(max_calls=self.max_judge_calls, max_cost_usd=self.max_cost_usd)

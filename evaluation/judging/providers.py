@@ -100,11 +100,7 @@ PROVIDERS = (
         base_url_variables=("VLLM_BASE_URL",),
     ),
 )
-# All that is ever read of an environment on behalf of judges.
-VARIABLES = (
-    MODEL_VARIABLE,
-    BASE_URL_VARIABLE,
-    KEY_VARIABLE,
+PROVIDER_VARIABLES = (
     *(name for provider in PROVIDERS for name in provider.keys),
     *(name for provider in PROVIDERS for name in provider.base_url_variables),
 )
@@ -122,8 +118,8 @@ class ProviderError(Exception):
 class Endpoint(Value, frozen=True, kw_only=True):
     """Where a question goes.
 
-    ``is_foreign`` when the address comes from an evaluator's entry, and not from us or
-    the environment.
+    ``is_foreign`` when the address comes from an evaluator's entry, or is that of a local
+    server that nobody has mentioned: whoever asks for others has to guard it.
     """
 
     base_url: str
@@ -170,7 +166,13 @@ class Directory(Value, frozen=True, kw_only=True):
                 f"Model {model!r} of {provider.name} needs a key: "
                 f"set {' or '.join(provider.keys)}.",
             )
-        return Endpoint(base_url=elsewhere or provider.base_url, model=model, key=key)
+        return Endpoint(
+            base_url=elsewhere or provider.base_url,
+            model=model,
+            key=key,
+            # What listens there on a server is not the server's to call for anybody.
+            is_foreign=not elsewhere and not provider.keys,
+        )
 
     def _foreign(self, target: Target, base_url: str, model: str) -> Endpoint:
         """Find the key for an address of an entry: only one that was granted for it."""

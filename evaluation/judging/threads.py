@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from evaluation.judging.asking import Asker
@@ -36,13 +36,7 @@ class ThreadedReplies:
         self._mine = session.part()
         self._arrived: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
         self._missing = len(questions)
-        for position, question in enumerate(questions):
-            threading.Thread(
-                target=self._answer,
-                args=(position, question),
-                name="judge",
-                daemon=True,  # a slow judge keeps nobody from leaving
-            ).start()
+        answer_in_threads(asker, self._mine, questions, self._arrived.put)
 
     def __iter__(self) -> Self:
         """Return itself."""
@@ -62,10 +56,25 @@ class ThreadedReplies:
             self._mine.close()
             self._asker.wake()
 
-    def _answer(self, position: int, question: Question) -> None:
-        self._arrived.put(
-            Arrival(position=position, reply=safely(self._asker, question, self._mine))
-        )
+
+def answer_in_threads(
+    asker: Asker,
+    session: Session,
+    questions: Sequence[Question],
+    tell: Callable[[Arrival], None],
+) -> None:
+    """Answer each question in a thread of its own, which calls ``tell``."""
+
+    def answer(position: int, question: Question) -> None:
+        tell(Arrival(position=position, reply=safely(asker, question, session)))
+
+    for position, question in enumerate(questions):
+        threading.Thread(
+            target=answer,
+            args=(position, question),
+            name="judge",
+            daemon=True,  # a slow judge keeps nobody from leaving
+        ).start()
 
 
 def safely(asker: Asker, question: Question, session: Session) -> Reply:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
+import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from evaluation.framing import Frame, FrameDecoder
+from msgspec import MsgspecError
+
+from evaluation.framing import Frame, FrameDecoder, FrameKind, FramingError
+from evaluation.judging.asking import Asker
+from evaluation.judging.piping import Correspondence
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 # All that an evaluator sees of the environment: no database, no keys.
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TZ")
 READ_SIZE = 1 << 16
+PIPE_WAIT_S = 0.5
 
 
 class Child:
@@ -24,8 +31,11 @@ class Child:
     Its pipes never block the supervisor: what the child does not take now is kept.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
-        """Start the process in a group of its own, out of reach of Ctrl+C."""
+    def __init__(self, command: Sequence[str], asker: Asker | None = None) -> None:
+        """Start the process in a group of its own, out of reach of Ctrl+C.
+
+        Its questions to judges are answered by ``asker``, in other threads.
+        """
         self._process = subprocess.Popen(  # noqa: S603 - the command is our own
             command,
             stdin=subprocess.PIPE,
@@ -41,6 +51,10 @@ class Child:
         os.set_blocking(self.output, False)
         self._decoder = FrameDecoder()
         self._unsent: deque[memoryview] = deque()
+        # Replies of judges are sent by the threads that got them.
+        self._writing = threading.Lock()
+        self._is_closed = False
+        self._judging = Correspondence(asker, self._reply)
 
     @property
     def pid(self) -> int:
@@ -59,25 +73,32 @@ class Child:
 
     def send(self, frames: Iterable[Frame]) -> None:
         """Queue frames and pass on what the pipe takes."""
-        self._unsent.extend(memoryview(frame.encode()) for frame in frames)
+        with self._writing:
+            self._unsent.extend(memoryview(frame.encode()) for frame in frames)
         self.flush()
 
     def flush(self) -> None:
         """Pass on what the pipe takes now; a dead child shows at the next read."""
-        with suppress(BlockingIOError, BrokenPipeError):
-            while self._unsent:
+        with self._writing, suppress(BlockingIOError, BrokenPipeError):
+            while self._unsent and not self._is_closed:
                 written = os.write(self.input, self._unsent[0])
                 rest = self._unsent.popleft()[written:]
                 if rest:
                     self._unsent.appendleft(rest)
 
     def receive(self) -> list[Frame] | None:
-        """Return the frames that have arrived; None when the process has ended."""
+        """Return the frames that have arrived; None when the process has ended.
+
+        Questions to judges are not among them: they are being answered.
+
+        Raises:
+            FramingError: the process does not speak as it should.
+        """
         try:
             data = os.read(self.output, READ_SIZE)
         except BlockingIOError:
             return []
-        return self._decoder.feed(data) if data else None
+        return self._without_questions(self._decoder.feed(data)) if data else None
 
     def kill(self) -> None:
         """End the process and whatever it started, at once. May be called from any thread."""
@@ -87,23 +108,44 @@ class Child:
     def close(self) -> int:
         """Kill, reap and forget the process; return its exit status."""
         self.kill()
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()  # type: ignore[union-attr]  # opened above
+        self._judging.close()
+        with self._writing:
+            self._is_closed = True
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()  # type: ignore[union-attr]  # opened above
         self._process.stdout.close()  # type: ignore[union-attr]  # opened above
         return self._process.wait()
+
+    def _without_questions(self, frames: list[Frame]) -> list[Frame]:
+        for frame in frames:
+            if frame.kind is FrameKind.QUESTION:
+                try:
+                    self._judging.receive(frame.body)
+                except MsgspecError as error:
+                    raise FramingError(f"no question: {error}") from error
+        return [frame for frame in frames if frame.kind is not FrameKind.QUESTION]
+
+    def _reply(self, frame: Frame) -> None:
+        """Send from whichever thread; waits for the pipe, which nobody else does."""
+        self.send([frame])
+        while self.has_unsent and not self._is_closed and self.is_alive:
+            with suppress(OSError, ValueError):  # closed meanwhile
+                select.select([], [self.input], [], PIPE_WAIT_S)
+            self.flush()
 
 
 class Evaluators:
     """The processes that wait for a job; more are started when they are needed."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        """Start nothing yet."""
+    def __init__(self, command: Sequence[str], asker: Asker | None = None) -> None:
+        """Start nothing yet; ``asker`` answers questions to judges."""
         self._command = command
+        self._asker = asker
         self._idle: list[Child] = []
 
     def start_one(self) -> None:
         """Have a process ready, so that the first job does not wait for its start."""
-        self._idle.append(Child(self._command))
+        self._idle.append(Child(self._command, self._asker))
 
     def take(self) -> Child:
         """Return a process that waits and lives, or a new one."""
@@ -112,7 +154,7 @@ class Evaluators:
             if child.is_alive:
                 return child
             child.close()
-        return Child(self._command)
+        return Child(self._command, self._asker)
 
     def give_back(self, child: Child) -> None:
         """Keep a process that has finished its job."""

@@ -20,6 +20,7 @@ from datetime import timedelta
 import msgspec
 from django.db import DataError, IntegrityError, connection
 
+from evaluation.judging.asking import Asker
 from runs import queue
 from runs.models import Lease, Run, RunEvent
 from runs.wakeups import Listener
@@ -60,11 +61,12 @@ class Worker:
         settings: WorkerSettings,
         executor: Executor,
         *,
+        asker: Asker | None = None,
         on_wake: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is claimed before ``run``.
 
-        ``on_wake`` is called from another thread whenever there may be something new.
+        ``asker`` answers what evaluators ask judges. ``on_wake`` is called from another thread whenever there may be something new.
         """
         # Random at every start: host names and process ids come back, and what a dead
         # namesake held must not look like ours.
@@ -78,7 +80,7 @@ class Worker:
         self._heartbeat = Heartbeat(clock, self._stop_work, self._report)
         self._listener = Listener(self.wake)
         self._slots: dict[Lease, Slot] = {}
-        self._evaluators = Evaluators(settings.command)
+        self._evaluators = Evaluators(settings.command, asker)
         self._selector = selectors.DefaultSelector()
         self._wake_read, self._wake_write = socket.socketpair()
         self._news = threading.Event()

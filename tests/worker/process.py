@@ -18,6 +18,7 @@ def main() -> None:
     """Work until SIGTERM."""
     django.setup()
     # Models can be imported from here on.
+    from results.judging import make_asker
     from results.recording import EvaluationExecutor
     from runs.worker.loop import Worker
     from runs.worker.settings import WorkerSettings
@@ -26,7 +27,7 @@ def main() -> None:
     # The evaluator ends with the process that started it, and that is this one.
     command = (*given.command, str(os.getpid()))
     settings = msgspec.structs.replace(given, command=command)
-    worker = Worker(settings, EvaluationExecutor())
+    worker = Worker(settings, EvaluationExecutor(), asker=make_asker())
 
     def stop(signum: int, frame: FrameType | None) -> None:
         worker.stop()

@@ -15,6 +15,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from evaluation.parentage import end_with_parent
 from results.delivery import outbox
 from results.delivery.starting import delivering
+from results.judging import make_asker
+from results.models import JudgeAnswer
 from results.recording import EvaluationExecutor
 from runs.worker.lock import single_worker
 from runs.worker.loop import Worker
@@ -54,6 +56,7 @@ class Command(BaseCommand):
         worker = Worker(
             worker_settings(slots=options["slots"]),
             EvaluationExecutor(),
+            asker=make_asker(),
             on_wake=outbox.news.set,
         )
 
@@ -64,6 +67,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop)
         if options["stop_with_parent"]:
             end_with_parent(signal.SIGTERM, parent=options["stop_with_parent"])
+        JudgeAnswer.objects.prune(settings.JUDGE_CACHE_AGE)
         with single_worker(), delivering():
             worker.run()
 

@@ -86,7 +86,7 @@ class Sandbox:
                 warden.close()
 
     def _carry_out(self, order: Order, payload: bytes) -> Ending:
-        warden, self._warden = self._warden or _Warden(self._environment), None
+        warden, self._warden = self._living_warden(), None
         try:
             report, output = warden.ask(order, payload)
         except BaseException:
@@ -99,6 +99,12 @@ class Sandbox:
             stdout=output,
             stderr=report.stderr,
         )
+
+    def _living_warden(self) -> _Warden:
+        if self._warden is not None and not self._warden.is_alive:
+            self._warden.kill()
+            self._warden = None
+        return self._warden or _Warden(self._environment)
 
 
 class _Warden:
@@ -116,6 +122,11 @@ class _Warden:
             # Whoever kills our group must not kill the one that cleans up after it.
             start_new_session=True,
         )
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
 
     def ask(self, order: Order, payload: bytes) -> tuple[Report, bytes]:
         """Have an order carried out.

@@ -5,6 +5,10 @@ from __future__ import annotations
 from evaluation.cli.group import Entry
 
 COMMANDS = {
+    "evaluator": Entry(
+        target="evaluation.cli.evaluators.group:evaluator",
+        summary="Write, list and configure evaluators of your own.",
+    ),
     "list-metrics": Entry(
         target="evaluation.cli.list_metrics:list_metrics",
         summary="List the metrics that run can measure.",

@@ -32,7 +32,9 @@ def modules_after(*arguments: object, code: int = 0) -> set[str]:
     return set(done.stderr.strip().splitlines()[-1].split(","))
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",)])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("evaluator", "--help")]
+)
 def test_help_imports_neither_the_engine_nor_anything_heavy(
     arguments: tuple[str, ...],
 ) -> None:
@@ -59,6 +61,13 @@ def test_comparing_files_needs_no_network(tmp_path: Path) -> None:
     modules = modules_after("compare", path, path, code=3)
 
     assert not modules & (HEAVY | {"evaluation.engine", "httpx2"})
+
+
+@pytest.mark.parametrize("command", ["list", "runtimes", "config"])
+def test_no_evaluator_command_imports_the_engine(command: str) -> None:
+    modules = modules_after("evaluator", command, *["x"][: command == "config"])
+
+    assert not modules & (HEAVY | {"evaluation.engine"})
 
 
 @pytest.mark.parametrize("output", ["table", "json", "summary", "junit", "markdown"])

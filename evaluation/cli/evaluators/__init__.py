@@ -1,0 +1,3 @@
+"""The commands below ``agentevals evaluator``."""
+
+from __future__ import annotations

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import click
 
@@ -18,6 +19,7 @@ SERVER_VARIABLE = "AGENTEVALS_SERVER_URL"
 TOKEN_VARIABLE = "AGENTEVALS_API_TOKEN"  # noqa: S105 - its name
 TIMEOUT_S = 60.0
 SHOWN_FAULTS = 5
+EVENT_STREAM = "text/event-stream"
 
 server_option = click.option(
     "--server",
@@ -43,6 +45,13 @@ class ServerError(click.ClickException):
 
 class UnreachableServerError(ServerError):
     """There was no answer: nobody knows whether the request arrived."""
+
+
+class Event(NamedTuple):
+    """One event of a stream: its kind, and its data as it was sent."""
+
+    kind: str
+    data: str
 
 
 class Server:
@@ -91,6 +100,25 @@ class Server:
         """
         return self._data("POST", path, body)
 
+    def events(self, path: str) -> Iterator[Event]:
+        """Yield the events of a stream until the server ends it.
+
+        Raises:
+            ServerError: there is no stream of that path, or it broke.
+        """
+        import httpx2
+
+        head = {"Accept": EVENT_STREAM}
+        try:
+            with self._loaded().stream("GET", f"/api/{path}", headers=head) as response:
+                if not response.headers.get("Content-Type", "").startswith(
+                    EVENT_STREAM
+                ):
+                    raise ServerError("no events", status=response.status_code)
+                yield from read_events(response.iter_lines())
+        except httpx2.HTTPError as error:
+            raise UnreachableServerError(f"The stream broke: {error}") from error
+
     def _data(self, method: str, path: str, body: bytes | None) -> Any:
         response = self._ask(method, path, body)
         document = _json(response.content)
@@ -135,6 +163,20 @@ class Server:
                 transport=self._transport,
             )
         return self._client
+
+
+def read_events(lines: Iterable[str]) -> Iterator[Event]:
+    """Read an event stream (HTML standard, 9.2.6); comments and ids are left out."""
+    fields: dict[str, list[str]] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        if line and name:
+            fields.setdefault(name, []).append(value.removeprefix(" "))
+        elif not line:
+            if "data" in fields:
+                kind = fields.get("event", ["message"])[-1]
+                yield Event(kind, "\n".join(fields["data"]))
+            fields = {}
 
 
 def _json(content: bytes) -> JSONObject:

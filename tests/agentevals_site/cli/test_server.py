@@ -6,7 +6,12 @@ import click
 import httpx2
 import pytest
 
-from agentevals_site.cli.server import Server, ServerError, UnreachableServerError
+from agentevals_site.cli.server import (
+    Server,
+    ServerError,
+    UnreachableServerError,
+    read_events,
+)
 from tests.agentevals_site.cli.serving import URL, data, problem, server
 
 
@@ -67,6 +72,25 @@ def test_no_answer_is_told_apart(error: Exception, told: str) -> None:
         api.get("runs")
 
     assert told in refused.value.message
+
+
+def test_an_event_has_a_kind_and_all_lines_of_its_data() -> None:
+    lines = [
+        "retry: 1",
+        "",
+        ": alive",
+        "",
+        "id: 1",
+        "event: x",
+        "data: a",
+        "data:b",
+        "",
+    ]
+
+    assert list(read_events([*lines, "data: c", "", "data: cut off"])) == [
+        ("x", "a\nb"),
+        ("message", "c"),
+    ]
 
 
 def test_the_token_comes_from_the_environment(

@@ -234,6 +234,33 @@ def test_a_server_that_goes_away_and_comes_back_is_waited_for(order: Place) -> N
     assert code == 3
 
 
+def test_the_events_of_a_run_are_followed_to_its_end(order: Place) -> None:
+    asked: list[str] = []
+    stream = (
+        "retry: 1000\n\n: \n\nid: 1\nevent: claimed\ndata: {}\n\n"
+        'id: 2\nevent: progress\ndata: {"payload": {"results": [{}]}}\n\n'
+        "id: 3\nevent: cancelled\ndata: {}\n\n"
+    )
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url.path)
+        if request.method == "POST":
+            return data({"runId": "1"}, 202)
+        if request.url.path.endswith("/events"):
+            head = {"Content-Type": "text/event-stream"}
+            return httpx2.Response(200, headers=head, text=stream)
+        if request.url.path.endswith("/results"):
+            return data([])
+        ended = {"status": "cancelled", "summary": None, "spec": {}, "error": None}
+        return data({"runId": "1", **ended})
+
+    def never(_: float) -> None:
+        raise AssertionError("asked again although the stream told the end")
+
+    assert execute(order(wait=True), server=server(handle), sleep=never) == 3
+    assert asked[1] == "/api/runs/1/events"
+
+
 def test_a_server_that_stays_away_is_given_up(order: Place) -> None:
     def handle(request: httpx2.Request) -> httpx2.Response:
         if request.method == "POST":

@@ -66,7 +66,7 @@ def mean_interval(differences: Sequence[float]) -> Interval | None:
         low, high = _exact(differences)
         return Interval(low=low, high=high, method="exact")
     if len(differences) <= LARGEST_RESAMPLED:
-        low, high = _resampled(differences)
+        low, high = _either_way(differences)
         return Interval(low=low, high=high, method="resampled")
     low, high = _normal(differences)
     return Interval(low=low, high=high, method="normal")
@@ -102,11 +102,24 @@ def _end(means: Sequence[float], ways: Counter[float], size: int) -> float:
     raise AssertionError("the ways are all there are")
 
 
+def _either_way(differences: Sequence[float]) -> tuple[float, float]:
+    """Draw the same for the sides swapped, and whatever the order of the pairs."""
+    ordered, mirrored = sorted(differences), sorted(-each for each in differences)
+    if ordered == mirrored:
+        low, high = _resampled(ordered)
+        half = _rounded((high - low) / 2)
+        return -half, half
+    if ordered > mirrored:
+        return _resampled(ordered)
+    low, high = _resampled(mirrored)
+    return -high, -low
+
+
 def _resampled(differences: Sequence[float]) -> tuple[float, float]:
     size = len(differences)
     times = min(RESAMPLES, DRAWS // size)
     draw = random.Random(SEED).choices  # noqa: S311 - statistics, not secrets
-    means = sorted(fsum(draw(differences, k=size)) / size for _ in range(times))
+    means = sorted(sum(draw(differences, k=size)) / size for _ in range(times))
     outside = times // ENDS
     return _rounded(means[outside]), _rounded(means[-1 - outside])
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from evaluation.comparing.statistics import mcnemar, mean, mean_interval
 
-SCORES = st.lists(st.floats(-1, 1, allow_subnormal=False), max_size=12)
+SCORES = st.lists(st.floats(-1, 1, allow_subnormal=False), max_size=9)
 FEW = st.lists(st.integers(-3, 3).map(float), min_size=2, max_size=5)
 COUNTS = st.integers(0, 60)
 
@@ -96,7 +96,7 @@ def test_a_resampled_interval_is_near_the_one_of_the_binomial_distribution() -> 
     assert (interval.low, interval.high) == pytest.approx((0.21, 0.39), abs=0.015)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(differences=SCORES)
 def test_swapping_the_sides_mirrors_the_interval(differences: list[float]) -> None:
     there = mean_interval(differences)
@@ -109,7 +109,7 @@ def test_swapping_the_sides_mirrors_the_interval(differences: list[float]) -> No
         assert (there.low, there.high) == (-back.high, -back.low)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(differences=SCORES.filter(lambda found: len(found) > 1))
 def test_the_mean_lies_in_its_interval_and_that_between_the_extremes(
     differences: list[float],
@@ -123,10 +123,21 @@ def test_the_mean_lies_in_its_interval_and_that_between_the_extremes(
     assert interval.high <= max(differences) + 1e-9
 
 
-def test_the_same_differences_give_the_same_interval() -> None:
-    differences = [k / 100 for k in range(100)]
+@settings(deadline=None, max_examples=10)
+@given(data=st.data())
+def test_the_order_of_the_pairs_does_not_matter(data: st.DataObject) -> None:
+    differences = [k / 100 for k in range(-20, 30)]
 
-    assert mean_interval(differences) == mean_interval(differences)
+    shuffled = data.draw(st.permutations(differences))
+
+    assert mean_interval(shuffled) == mean_interval(differences)
+
+
+def test_differences_that_are_their_own_mirror_have_such_an_interval() -> None:
+    interval = mean_interval([-0.5, 0.5] * 10)
+
+    assert interval is not None
+    assert interval.low == -interval.high
 
 
 def test_many_differences_have_the_interval_of_the_normal_distribution() -> None:

@@ -100,6 +100,17 @@ class Server:
         """
         return self._data("POST", path, body)
 
+    def file(self, path: str) -> bytes:
+        """Return an answer as it is.
+
+        Raises:
+            ServerError: as for ``get``.
+        """
+        response = self._ask("GET", path, None)
+        if response.is_success:
+            return response.content
+        raise self._refusal(response)
+
     def events(self, path: str) -> Iterator[Event]:
         """Yield the events of a stream until the server ends it.
 
@@ -124,13 +135,14 @@ class Server:
         document = _json(response.content)
         if response.is_success and "data" in document:
             return document["data"]
+        raise self._refusal(response)
+
+    def _refusal(self, response: httpx2.Response) -> ServerError:
+        status, document = response.status_code, _json(response.content)
         if response.is_success or not document:
             text = f"{self.url} does not answer as an agentevals server"
-            raise ServerError(
-                f"{text} (HTTP {response.status_code}).", status=response.status_code
-            )
-        text = _explained(response.status_code, document)
-        raise ServerError(f"{self.url}: {text}", status=response.status_code)
+            return ServerError(f"{text} (HTTP {status}).", status=status)
+        return ServerError(f"{self.url}: {_explained(status, document)}", status=status)
 
     def _ask(self, method: str, path: str, body: bytes | None) -> httpx2.Response:
         import httpx2

@@ -6,14 +6,13 @@ from pathlib import Path
 from uuid import UUID
 
 import click
+import msgspec
 
 from agentevals_site.cli.server import Server
 from evaluation.cli.exit_codes import NOT_EVALUATED
 from evaluation.comparing.model import Side
-from evaluation.comparing.reading import ResultsError, read_side, read_unit
-from evaluation.eval_sets.digest import digest
-from evaluation.eval_sets.parsing import parse_eval_set
-from evaluation.values import JSON, JSONObject
+from evaluation.comparing.reading import ResultsError, read_side
+from evaluation.values import Value
 
 ENDED = {"succeeded", "failed", "cancelled"}
 
@@ -46,48 +45,43 @@ def read(argument: str, server: Server) -> Side:
 
 def _from_file(path: Path) -> Side:
     try:
-        return read_side(path.read_bytes(), label=str(path))
-    except ResultsError as error:
-        raise NotComparableError(str(error)) from error
+        return _side(path.read_bytes(), label=str(path))
     except OSError as error:
         reason = error.strerror or error
         raise NotComparableError(f"Cannot read {str(path)!r}: {reason}") from error
 
 
 def _from_server(run_id: str, server: Server) -> Side:
-    run = server.get(f"runs/{run_id}")
-    if run["status"] not in ENDED:
+    """Read a run's export, which is such a file with the run at its head."""
+    content = server.file(f"runs/{run_id}/export?format=json")
+    try:
+        run = msgspec.json.decode(content, type=_Export).run
+    except msgspec.DecodeError as error:
         raise NotComparableError(
-            f"Run {run_id} is {run['status']}; wait for its end, or cancel it."
+            f"{server.url} exports no run {run_id} that could be read: {error}."
+        ) from error
+    if run.status not in ENDED:
+        raise NotComparableError(
+            f"Run {run_id} is {run.status}; wait for its end, or cancel it."
         )
-    results = server.get(f"runs/{run_id}/results")
-    units = tuple(
-        read_unit(
-            trace_id=row["traceId"] or row["evalSetItemId"],
-            evaluator=row["evaluatorName"],
-            status=row["status"],
-            score=row["score"],
-            explanation=row["explanation"] or {},
-        )
-        for row in results
-    )
-    return Side(
-        label=_label(run),
-        units=units,
-        eval_set=_digest(run["spec"].get("evalSet")),
-        errors=_errors(run),
-    )
+    return _side(content, label=f"{run.name} ({run_id})" if run.name else run_id)
 
 
-def _label(run: JSONObject) -> str:
-    return f"{run['name']} ({run['runId']})" if run.get("name") else str(run["runId"])
+class _Run(Value, frozen=True, kw_only=True):
+    """What the export tells of its run."""
+
+    status: str
+    name: str = ""
 
 
-def _digest(document: JSON) -> str | None:
-    return digest(parse_eval_set(document)) if document else None
+class _Export(Value, frozen=True, kw_only=True):
+    """An export, as far as it is read here."""
+
+    run: _Run
 
 
-def _errors(run: JSONObject) -> tuple[str, ...]:
-    if run["status"] == "succeeded":
-        return ()
-    return (run["error"] or f"the run was {run['status']}",)
+def _side(content: bytes, *, label: str) -> Side:
+    try:
+        return read_side(content, label=label)
+    except ResultsError as error:
+        raise NotComparableError(str(error)) from error

@@ -40,7 +40,7 @@ def in_process(client: Client) -> Server:
             request.content,
             content_type="application/json",
         )
-        return httpx2.Response(response.status_code, content=response.content)
+        return httpx2.Response(response.status_code, content=response.getvalue())
 
     return server(handle)
 

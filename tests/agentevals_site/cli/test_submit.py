@@ -324,18 +324,23 @@ class TestAgainstTheApi:
 
         assert "Verdicts:" in capsys.readouterr().out
 
-    def test_runs_of_a_server_are_sides_of_a_comparison(
-        self, api: Server, samples: Path
+    def test_runs_of_a_server_and_their_exports_are_sides_of_a_comparison(
+        self, api: Server, samples: Path, tmp_path: Path
     ) -> None:
         self.evaluate(api, samples / "helm.json")
         self.evaluate(api, samples / "k8s.json")
         base, run = Run.objects.order_by("created_at")
 
+        exported = tmp_path / "base.json"
+        exported.write_bytes(api.file(f"runs/{base.pk}/export?format=json"))
+
         comparison = compare(read(str(base.pk), api), read(str(run.pk), api))
+        of_a_file = compare(read(str(exported), api), read(str(run.pk), api))
 
         assert comparison.base == f"helm.json ({base.pk})"
         assert comparison.finding.verdict == "regressed"
-        assert comparison.warnings == ()
+        assert comparison.warnings == of_a_file.warnings == ()
+        assert of_a_file.pairs == comparison.pairs
 
     def test_a_run_that_has_not_ended_is_no_side(
         self, api: Server, order: Place

@@ -250,12 +250,12 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "agentevals_site.middleware.static_files",
     "agentevals_site.middleware.cors",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "agentevals_site.threadless.Sessions",
+    "agentevals_site.threadless.Common",
+    "agentevals_site.threadless.Csrf",
+    "agentevals_site.threadless.Authentication",
+    "agentevals_site.threadless.Messages",
+    "agentevals_site.threadless.FrameOptions",
 ]
 ROOT_URLCONF = "agentevals_site.urls"
 ASGI_APPLICATION = "agentevals_site.asgi.application"
@@ -319,6 +319,8 @@ SECURE_SSL_REDIRECT = False  # TLS ends at the proxy, which redirects
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # it knows XFrameOptionsMiddleware by name only, not a subclass
+    "security.W003",  # the same with CsrfViewMiddleware
     "security.W005",  # HSTS for subdomains: they are not ours to decide about
     "security.W008",  # redirecting to TLS is the proxy's work, see above
     "security.W021",  # HSTS preload: the same

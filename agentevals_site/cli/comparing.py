@@ -56,7 +56,7 @@ def decide(
         return FAILED, ""
     if comparison.unproven and not allow_missing:
         return NOT_EVALUATED, (
-            f"{comparison.unproven} results that passed in base are not in run; "
+            f"Passed in base and missing in run: {comparison.unproven}; "
             "--allow-missing lets them go."
         )
     return PASSED, ""

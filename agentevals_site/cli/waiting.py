@@ -95,7 +95,7 @@ def _follow(server: Server, run: Submitted, display: Display) -> None:
             if event.kind == "progress":
                 payload = msgspec.json.decode(event.data, type=_Progress).payload
                 results += len(payload.results)
-            display.show(run, f"{event.kind}, {results} results")
+            display.show(run, f"{event.kind}, results: {results}")
 
 
 class _Results(Value, frozen=True, kw_only=True):

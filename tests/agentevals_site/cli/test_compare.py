@@ -85,7 +85,7 @@ def test_a_pass_that_is_not_there_any_more_is_not_waved_through(write: Write) ->
     allowed = agentevals_compare(base, run, "--allow-missing")
 
     assert done.exit_code == 3
-    assert "1 results that passed in base are not in run" in done.stderr
+    assert "Passed in base and missing in run: 1; --allow-missing" in done.stderr
     assert allowed.exit_code == 0
 
 

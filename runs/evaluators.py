@@ -9,9 +9,13 @@ from django.conf import settings
 from evaluation.config import parse_config
 from evaluation.config.model import EvaluatorSpec
 from evaluation.errors import ConfigError, EvaluationError
+from evaluation.evaluators.fetched import verified
 from evaluation.evaluators.places import locate
 from evaluation.evaluators.running import Rules
 from evaluation.values import JSON
+
+# The folder in the folder of evaluators that remote ones are fetched into.
+FETCHED = "fetched"
 
 
 def evaluator_rules() -> Rules | None:
@@ -20,6 +24,7 @@ def evaluator_rules() -> Rules | None:
         return None
     return Rules(
         folder=str(settings.EVALUATOR_DIR),
+        fetched=str(settings.EVALUATOR_DIR / FETCHED),
         memory_mb=settings.EVALUATOR_MEMORY_MB,
         max_timeout_s=settings.EVALUATOR_TIMEOUT_S,
     )
@@ -33,19 +38,22 @@ def check_config(document: JSON) -> None:
     """
     rules = evaluator_rules()
     for spec in parse_config(document).evaluators:
-        if spec.type == "code":
-            _check_code(spec, rules)
+        if spec.type in {"code", "remote"}:
+            _check_allowed(spec, rules)
 
 
-def _check_code(spec: EvaluatorSpec, rules: Rules | None) -> None:
-    if rules is None or rules.folder is None:
+def _check_allowed(spec: EvaluatorSpec, rules: Rules | None) -> None:
+    if rules is None or rules.folder is None or rules.fetched is None:
         raise ConfigError(
-            f"evaluator {spec.name!r} is of type 'code', which this server does not run; "
-            "its operator can allow the evaluators of one folder with "
+            f"evaluator {spec.name!r} is of type {spec.type!r}, which this server does not "
+            "run; its operator can allow the evaluators of one folder with "
             "AGENTEVALS_EVALUATOR_DIR"
         )
     try:
-        locate(spec.options["path"], Path(rules.folder))
+        if spec.type == "code":
+            locate(spec.options["path"], Path(rules.folder))
+        else:
+            verified(spec, Path(rules.fetched))
     except EvaluationError as error:
         raise ConfigError(f"evaluator {spec.name!r}: {error}") from error
     if spec.options["timeout"] > rules.max_timeout_s:

@@ -46,10 +46,16 @@ def means(
 
 
 def _sandbox(stack: ExitStack) -> CodeRunner:
+    from evaluation.cli.evaluators.cache import evaluator_cache
     from evaluation.evaluators.running import Rules
     from evaluation.evaluators.sandbox import Sandbox
 
-    rules = Rules(confined=False, memory_mb=MEMORY_MB, max_timeout_s=math.inf)
+    rules = Rules(
+        confined=False,
+        memory_mb=MEMORY_MB,
+        max_timeout_s=math.inf,
+        fetched=str(evaluator_cache(os.environ)),
+    )
     return stack.enter_context(Sandbox(rules, os.environ))
 
 

@@ -17,7 +17,7 @@ from evaluation.documents import (
     shown,
 )
 from evaluation.metrics.options import as_amount, as_count, choice
-from evaluation.values import JSONObject
+from evaluation.values import JSON, JSONObject
 
 DEFAULT_TIMEOUT_S = 30
 DEFAULT_OPENAI_TIMEOUT_S = 120
@@ -31,6 +31,11 @@ SOURCES = ("github",)
 KINDS = ("code", "remote", "openai_eval")
 _ROUGE = ("rouge_1", "rouge_2", "rouge_3", "rouge_4", "rouge_5", "rouge_l")
 _SIMILARITIES = ("fuzzy_match", "bleu", "gleu", "meteor", "cosine", *_ROUGE)
+DEFAULT_REPOSITORY = "agentevals-dev/evaluators"
+DEFAULT_REVISION = "main"
+_REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -100,9 +105,34 @@ def _remote(fields: Fields, name: str) -> EvaluatorSpec:
         options={
             "source": fields.optional("source", choice(*SOURCES)) or "github",
             "ref": ref,
+            "repository": fields.optional("repository", _matching(_REPOSITORY))
+            or DEFAULT_REPOSITORY,
+            "revision": fields.optional("revision", _matching(_REVISION))
+            or DEFAULT_REVISION,
+            "sha256": _pin(fields),
             **_execution(fields),
         },
     )
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[JSON, str], str]:
+    def read(value: JSON, path: str) -> str:
+        text = as_string(value, path)
+        if not pattern.fullmatch(text):
+            raise fault(path, f"must match {pattern.pattern}, got {shown(text)}.")
+        return text
+
+    return read
+
+
+def _pin(fields: Fields) -> str | None:
+    pin = fields.optional("sha256", as_string)
+    if pin is not None and not _SHA256.fullmatch(pin.lower()):
+        raise fault(
+            fields.path_of("sha256"),
+            f"must be 64 hexadecimal digits, got {shown(pin)}.",
+        )
+    return pin.lower() if pin else None
 
 
 def _openai_eval(fields: Fields, name: str) -> EvaluatorSpec:
@@ -140,7 +170,8 @@ _LEVELS = {
     ),
     "remote": level(
         "a remote evaluator",
-        "name type source ref threshold timeout config executor protocol",
+        "name type source ref repository revision sha256 threshold timeout config"
+        " executor protocol",
         closed=True,
     ),
     "openai_eval": level(

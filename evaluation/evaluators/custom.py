@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -18,7 +20,7 @@ from evaluation.evaluators.errors import (
     EvaluatorTimeoutError,
 )
 from evaluation.evaluators.protocol import Output, input_document, read_output
-from evaluation.evaluators.running import Ending
+from evaluation.evaluators.running import CodeRunner, Ending
 from evaluation.metrics.metric import Metric
 from evaluation.metrics.model import Measurement, Task
 
@@ -43,16 +45,32 @@ def measure_custom(
 
 
 def _code(spec: EvaluatorSpec, task: Task, capabilities: Capabilities) -> Measurement:
+    runner = _runner(spec, capabilities)
+    return _run(spec, task, runner, runner.find(spec.options["path"]))
+
+
+def _remote(spec: EvaluatorSpec, task: Task, capabilities: Capabilities) -> Measurement:
+    runner = _runner(spec, capabilities)
+    return _run(spec, task, runner, runner.find_fetched(spec))
+
+
+def _runner(spec: EvaluatorSpec, capabilities: Capabilities) -> CodeRunner:
     if capabilities.code is None:
         raise EvaluatorNotAllowedError(
-            f"Evaluator '{spec.name}' is code, which may not be run here."
+            f"Evaluator '{spec.name}' is of type '{spec.type}', and no code may be run here."
         )
-    ending = capabilities.code.run(
-        capabilities.code.find(spec.options["path"]),
+    return capabilities.code
+
+
+def _run(
+    spec: EvaluatorSpec, task: Task, runner: CodeRunner, place: Path
+) -> Measurement:
+    ending = runner.run(
+        place,
         msgspec.json.encode(input_document(spec, task)),
         timeout_s=spec.options["timeout"],
     )
-    _refuse_bad_ending(spec, ending)
+    _refuse_bad_ending(spec, ending, place)
     output = read_output(ending.stdout, spec.name)
     return Measurement(
         score=output.score,
@@ -63,7 +81,7 @@ def _code(spec: EvaluatorSpec, task: Task, capabilities: Capabilities) -> Measur
     )
 
 
-def _refuse_bad_ending(spec: EvaluatorSpec, ending: Ending) -> None:
+def _refuse_bad_ending(spec: EvaluatorSpec, ending: Ending, place: Path) -> None:
     about, said = f"Custom evaluator '{spec.name}'", ending.stderr.strip()
     because = f": {said}" if said else ""
     if ending.reason == "timeout":
@@ -80,10 +98,24 @@ def _refuse_bad_ending(spec: EvaluatorSpec, ending: Ending) -> None:
         name = signal.Signals(-ending.status).name
         raise EvaluatorFailedError(f"{about} was ended by {name}{because}")
     if ending.status:
-        raise EvaluatorFailedError(f"{about} exited with code {ending.status}{because}")
+        raise EvaluatorFailedError(
+            f"{about} exited with code {ending.status}{because}{_cure(said, place)}"
+        )
     if not ending.stdout.strip():
         hint = f"\nEvaluator stderr:\n{said}" if said else ""
         raise EvaluatorOutputError(f"{about} produced no output on stdout{hint}")
+
+
+def _cure(said: str, place: Path) -> str:
+    """Say how to give an evaluator the packages it imports; nobody installs them here."""
+    if "ModuleNotFoundError" not in said:
+        return ""
+    listed = place.with_name("requirements.txt")
+    what = f"-r {listed.name} (beside it)" if listed.is_file() else "what it imports"
+    return (
+        "\nNothing is installed for evaluators while traces are evaluated; install "
+        f"{what} for {sys.executable}."
+    )
 
 
 def _padded(output: Output, turns: int) -> list[float | None]:
@@ -101,12 +133,6 @@ def _explain(spec: EvaluatorSpec, output: Output, ending: Ending) -> dict[str, o
     if ending.stderr.strip():
         told["stderr"] = ending.stderr.strip()
     return told
-
-
-def _remote(spec: EvaluatorSpec, task: Task, capabilities: Capabilities) -> Measurement:
-    raise EvaluatorNotAllowedError(
-        f"Evaluator '{spec.name}' is remote, which cannot be run here yet."
-    )
 
 
 def _openai_eval(

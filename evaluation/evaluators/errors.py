@@ -17,6 +17,18 @@ class EvaluatorNotFoundError(EvaluationError):
     code = "evaluator_not_found"
 
 
+class EvaluatorNotPinnedError(EvaluationError):
+    """A remote evaluator whose content nobody has fixed."""
+
+    code = "evaluator_not_pinned"
+
+
+class EvaluatorTamperedError(EvaluationError):
+    """The file is not the one that the configuration pins."""
+
+    code = "evaluator_tampered"
+
+
 class RuntimeNotFoundError(EvaluationError):
     """What the evaluator's language needs is not installed."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Protocol
 
+from evaluation.config.model import EvaluatorSpec
 from evaluation.values import Value
 
 Reason = Literal["exited", "unstartable", "timeout", "output", "memory", "processes"]
@@ -28,10 +29,12 @@ class Rules(Value, frozen=True, kw_only=True):
 
     ``folder`` is the only one they may lie in; None for anywhere. Those that are
     ``confined`` run in a folder of their own, write nowhere else and reach no TCP port,
-    as far as the kernel can see to that; others run where the caller is.
+    as far as the kernel can see to that; others run where the caller is. ``fetched`` is
+    where remote ones lie; None if there may be none.
     """
 
     folder: str | None = None
+    fetched: str | None = None
     confined: bool = True
     memory_mb: int = 1024
     max_timeout_s: float = 300.0
@@ -45,6 +48,13 @@ class CodeRunner(Protocol):
 
         Raises:
             EvaluationError: there is none, or it may not be run here.
+        """
+
+    def find_fetched(self, spec: EvaluatorSpec) -> Path:
+        """Return the file of a remote evaluator, which is the one that was pinned.
+
+        Raises:
+            EvaluationError: it is not here, not pinned, or not what it should be.
         """
 
     def run(self, place: Path, payload: bytes, *, timeout_s: float) -> Ending:

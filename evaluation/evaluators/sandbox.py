@@ -15,7 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from evaluation.evaluators.errors import EvaluatorFailedError
+from evaluation.config.model import EvaluatorSpec
+from evaluation.evaluators.errors import EvaluatorFailedError, EvaluatorNotAllowedError
+from evaluation.evaluators.fetched import verified
 from evaluation.evaluators.places import command, locate
 from evaluation.evaluators.running import Ending, Rules
 from evaluation.evaluators.warden.wire import Limits, Order, Report, pack, unpack
@@ -60,6 +62,14 @@ class Sandbox:
         """Return the file of an evaluator; see ``CodeRunner``."""
         folder = self._rules.folder
         return locate(path, None if folder is None else Path(folder))
+
+    def find_fetched(self, spec: EvaluatorSpec) -> Path:
+        """Return the file of a remote evaluator; see ``CodeRunner``."""
+        if self._rules.fetched is None:
+            raise EvaluatorNotAllowedError(
+                f"Evaluator '{spec.name}' is remote, and none may be run here."
+            )
+        return verified(spec, Path(self._rules.fetched))
 
     def run(self, place: Path, payload: bytes, *, timeout_s: float) -> Ending:
         """Run the evaluator in a file; see ``CodeRunner``."""

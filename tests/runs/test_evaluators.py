@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from evaluation.config.model import EvaluatorSpec
+from evaluation.evaluators.fetched import hash_of, keep
 from runs.errors import InvalidSubmissionError
 from runs.evaluators import evaluator_rules
 from runs.requests import read_rerun
@@ -25,7 +27,8 @@ def folder(settings: Any, tmp_path: Path) -> Path:
 
 
 def body(**entry: Any) -> bytes:
-    evaluator = {"name": "mine", "type": "code", "path": "mine.py", **entry}
+    given = {"name": "mine", "type": "code", "path": "mine.py", **entry}
+    evaluator = {key: value for key, value in given.items() if value is not None}
     return submission_body(spec={"evalConfig": {"evaluators": [evaluator]}})
 
 
@@ -70,6 +73,23 @@ def test_a_file_elsewhere_is_refused(folder: Path, path: str, reason: str) -> No
     assert path in message
     assert reason in message
     assert str(folder) not in message
+
+
+@pytest.mark.parametrize(
+    ("pin", "reason"), [(None, "'sha256'"), ("0" * 64, "not fetched")]
+)
+def test_a_remote_evaluator_must_be_pinned_and_here(
+    folder: Path, pin: str | None, reason: str
+) -> None:
+    assert reason in fault(type="remote", path=None, ref="x.py", sha256=pin)
+
+
+def test_a_remote_evaluator_that_was_fetched_is_accepted(folder: Path) -> None:
+    spec = EvaluatorSpec(name="theirs", type="remote", options={"ref": "x.py"})
+    keep(spec, b"print()", folder / "fetched")
+    pin = hash_of(b"print()")
+
+    read_submission(body(type="remote", path=None, ref="x.py", sha256=pin))
 
 
 def test_a_timeout_has_a_bound(folder: Path, settings: Any) -> None:

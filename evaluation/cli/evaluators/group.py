@@ -14,6 +14,10 @@ evaluator = LazyGroup(
             target=f"{PACKAGE}.config:config",
             summary="Print the entry of an evaluator for a configuration file.",
         ),
+        "fetch": Entry(
+            target=f"{PACKAGE}.fetch:fetch",
+            summary="Download the remote evaluators of a configuration file.",
+        ),
         "init": Entry(
             target=f"{PACKAGE}.init:init",
             summary="Write an evaluator that works, to start from.",

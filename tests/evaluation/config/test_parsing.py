@@ -289,6 +289,9 @@ def _custom(**entry: JSON) -> JSONObject:
         (_custom(type="remote", ref="../x.py"), "evaluators[0].ref", ["relative"]),
         (_custom(type="remote", ref="/x.py"), "evaluators[0].ref", ["relative"]),
         (_custom(type="remote", ref="x.rb"), "evaluators[0].ref", [".py"]),
+        (_custom(type="remote", ref="x.py", sha256="12"), "evaluators[0].sha256", ["64"]),
+        (_custom(type="remote", ref="x.py", revision="../x"), "evaluators[0].revision", ["../x"]),
+        (_custom(type="remote", ref="x.py", repository="x"), "evaluators[0].repository", ["/"]),
         (_custom(type="remote", ref="x.py", source="web"), "evaluators[0].source", ["github"]),
         (
             _custom(type="openai_eval", grader={"type": "string_check"}),

@@ -63,6 +63,25 @@ def as_samples(value: JSON, path: str) -> int:
     return count
 
 
+def as_text(value: JSON, path: str) -> str:
+    """Read a text that says something."""
+    text = as_string(value, path)
+    if not text.strip():
+        raise fault(path, "must not be empty.")
+    return text
+
+
+def as_choices(value: JSON, path: str) -> JSONObject:
+    """Read verdicts with their scores, 0 to 1; there are at least two."""
+    choices = as_object(value, path)
+    if len({choice.strip().casefold() for choice in choices}) < max(2, len(choices)):
+        raise fault(path, "must hold at least two verdicts that differ.")
+    for choice, score in choices.items():
+        if as_amount(score, inside(path, choice)) > 1:
+            raise fault(inside(path, choice), "must be between 0 and 1.")
+    return choices
+
+
 def as_flag(value: JSON, path: str) -> bool:
     """Read true or false."""
     if not isinstance(value, bool):
@@ -199,6 +218,10 @@ OPTIONS: Mapping[str, Option] = {
     "credential_ref": Option(read=as_string, does="the name of the judge's key"),
     "samples": Option(
         read=as_samples, does="how often the judge is asked at most (default 5)"
+    ),
+    "instructions": Option(read=as_text, does="what the judge looks at"),
+    "choices": Option(
+        read=as_choices, does="verdicts and their scores (default pass 1, fail 0)"
     ),
     "rubrics": Option(read=as_rubrics, does="what the judge checks"),
 }

@@ -130,19 +130,18 @@ _CONTRACT = (
     _judged(
         name="per_turn_user_simulator_quality_v1",
         category="simulation",
-        description="A judge model rates a simulated user; recorded traces have none.",
+        description="A judge model says whether a simulated user keeps to its plan.",
+        options=_SAMPLES,
         lack=Lack(
             code="scenario_required",
             text="conversation_scenario is needed by this metric.",
         ),
-        working=False,
-        listed=False,
+        listed=False,  # few traces are of simulated users
     ),
     _rubric(
         name="rubric_based_multi_turn_trajectory_quality_v1",
         category="multi-turn",
         description="A judge model checks the whole conversation against rubrics.",
-        working=False,
     ),
     _efficiency(
         name="tool_call_count_v1", description="Tool calls in a turn, on average."
@@ -220,6 +219,13 @@ _OURS = (
         description="Share of turns that do not repeat the same calls in a loop.",
         default_threshold=1.0,
         options=("max_repeats",),
+    ),
+    _judged(
+        name="llm_judge",
+        category="quality",
+        description="A judge model chooses a verdict by your instructions.",
+        options=(*_SAMPLES, "instructions", "choices"),
+        required_options=("instructions",),
     ),
     _efficiency(
         name="cost_usd",

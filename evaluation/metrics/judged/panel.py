@@ -124,6 +124,31 @@ class Panel:
         """Ask for one answer."""
         return self._ask(prompt, about, [0])[0]
 
+    def ask_until(
+        self,
+        prompt: Prompt,
+        *,
+        about: str,
+        enough: Callable[[list[Sample], int], bool],
+    ) -> list[Sample]:
+        """Ask samples, half and then one by one, until they are enough.
+
+        Args:
+            prompt: what is asked.
+            about: what the minutes call it: the turn.
+            enough: says of samples, and of how many are left, whether to stop.
+
+        Raises:
+            JudgeError: the judge failed.
+        """
+        samples: list[Sample] = []
+        wave = self.samples // 2 + 1
+        while (left := self.samples - len(samples)) and not enough(samples, left):
+            numbers = range(len(samples), len(samples) + min(wave, left))
+            samples += self._ask(prompt, about, numbers)
+            wave = 1
+        return samples
+
     def vote(
         self,
         prompt: Prompt,

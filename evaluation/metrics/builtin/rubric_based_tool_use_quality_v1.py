@@ -1,0 +1,51 @@
+"""Whether tools were used as rubrics ask for, as a judge model sees it."""
+
+from __future__ import annotations
+
+from evaluation.metrics.judged.evidence import (
+    instructions_of,
+    section,
+    steps_of,
+    text_of,
+    tools_of,
+)
+from evaluation.metrics.judged.panel import Panel, judge_with
+from evaluation.metrics.judged.rubrics import (
+    conclude,
+    judge_rubrics,
+    mean_of,
+    rubrics_for,
+)
+from evaluation.metrics.model import Measurement, Task, paired
+
+KIND = "TOOL_USE_QUALITY"
+INSTRUCTIONS = """\
+You judge how an AI agent used its tools, property by property: which tools it called, in
+what order, with what arguments, and what it made of failures. Look at every step; whether
+the answer is good is not the question.
+"""
+
+
+def measure(task: Task) -> Measurement:
+    """Score by the mean over all rubrics of all turns."""
+
+    def with_panel(panel: Panel) -> Measurement:
+        verdicts = [
+            judge_rubrics(
+                panel,
+                rubrics_for(task, KIND, [expected]),
+                instructions=INSTRUCTIONS,
+                sections=(
+                    section("developer_instructions", instructions_of(expected)),
+                    section("tools_used", tools_of(task.turns)),
+                    section("user_prompt", text_of(turn.user_content)),
+                    section("steps", steps_of(turn)),
+                ),
+                about=f"turn {i}",
+                invocation_id=turn.invocation_id,
+            )
+            for i, (turn, expected) in enumerate(paired(task))
+        ]
+        return conclude(task, verdicts, [mean_of(found) for found in verdicts])
+
+    return judge_with(task, INSTRUCTIONS, with_panel)

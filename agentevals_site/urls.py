@@ -18,7 +18,7 @@ from results.api.comparing import RunComparisonViewSet
 from results.api.deliveries import RunDeliveryViewSet
 from results.api.exporting import RunExportViewSet
 from results.api.metrics import list_metrics
-from results.api.streams import RunEventViewSet
+from results.api.streams import RunChangeViewSet, RunEventViewSet
 from results.api.validation import check_eval_set
 from results.api.views import ResultViewSet, RunResultViewSet, RunRetryViewSet
 from runs.api.traces import RunTraceViewSet
@@ -40,6 +40,8 @@ admin.site.index_title = "Runs and results"
 router = Router()
 # Before the run whose id is "compare".
 router.register("runs/compare", RunComparisonViewSet, basename="run-comparison")
+# Before the runs: "events" is nobody's id.
+router.register("runs/events", RunChangeViewSet, basename="run-change")
 router.register("runs", RunViewSet, basename="run")
 router.register("results", ResultViewSet, basename="result")
 router.register(

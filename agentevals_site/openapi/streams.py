@@ -17,6 +17,11 @@ event: progress
 data: {"runId":"6f1c…","seq":3,"kind":"progress","payload":{"attempt":1,"results":[]},"createdAt":"2026-01-31T12:00:00Z"}
 
 """
+CHANGE = """id: 2026-01-31T12:00:00.123456Z
+event: run
+data: {"runId":"6f1c…","status":"succeeded","name":"","attempt":1,"seq":4,"verdict":"passed","errorCode":null,"cancelRequested":false,"createdAt":"…","startedAt":"…","finishedAt":"…"}
+
+"""
 
 
 def resume(says: str) -> tuple[Parameter, ...]:
@@ -28,6 +33,22 @@ def resume(says: str) -> tuple[Parameter, ...]:
 
 
 OPERATIONS = (
+    Operation(
+        method="get",
+        path="/api/runs/events",
+        name="streamRunChanges",
+        tag=TAG,
+        summary="Stream where runs stand whenever that changes",
+        says="Follow all runs; a run may be told twice, and `seq` tells which is newer.",
+        parameters=resume("The id of the last change that you have."),
+        answers={
+            200: Answer(
+                says="What changes from now on, or since the last change you have.",
+                bodies=(Body(media=CONTENT_TYPE, example=CHANGE),),
+            ),
+        },
+        problems=(422, 503),
+    ),
     Operation(
         method="get",
         path="/api/runs/{run_id}/events",

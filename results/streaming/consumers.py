@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from django.http import QueryDict
 
-from results.streaming.frames import CONTENT_TYPE, KEEP_ALIVE, greeting
+from results.streaming.changes import MAX_REPLAY, Changes, position, reset
+from results.streaming.frames import CONTENT_TYPE, KEEP_ALIVE, Entry, greeting
 from results.streaming.hub import DATABASE_TROUBLE, Hub
-from results.streaming.positions import HEADER, last_event_id
+from results.streaming.positions import HEADER, last_moment, last_number
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +113,13 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no ty
         value: bytes | None = headers.get(name.lower().encode())
         return None if value is None else value.decode("latin-1")
 
+    async def _rest(self, changed: asyncio.Event) -> None:
+        """Wait for news; a comment now and then shows that the stream is alive."""
+        try:
+            await asyncio.wait_for(changed.wait(), KEEP_ALIVE_S)
+        except TimeoutError:
+            await self._write(KEEP_ALIVE)
+
     async def follow(self, query: QueryDict) -> None:
         """Write what happens until the stream is over."""
         raise NotImplementedError
@@ -122,13 +131,15 @@ class RunStream(StreamConsumer):
     async def follow(self, query: QueryDict) -> None:
         """Write the log from where the client left it."""
         run_id = UUID(self.scope["url_route"]["kwargs"]["run_id"])
-        number = last_event_id(self._header(HEADER), query)
+        number = last_number(self._header(HEADER), query)
         async with self._hub.following(run_id) as feed:
             while not self._hub.is_closing:
                 changed = feed.changed
                 entries = feed.after(number)
                 if entries is None:
                     entries = await self._hub.page(run_id, number)
+                    if not entries:
+                        return  # the run was deleted meanwhile
                 for entry in entries:
                     await self._write(entry.frame)
                     number = entry.number
@@ -137,9 +148,36 @@ class RunStream(StreamConsumer):
                 if not entries:
                     await self._rest(changed)
 
-    async def _rest(self, changed: asyncio.Event) -> None:
-        """Wait for news; a comment now and then shows that the stream is alive."""
-        try:
-            await asyncio.wait_for(changed.wait(), KEEP_ALIVE_S)
-        except TimeoutError:
-            await self._write(KEEP_ALIVE)
+
+class ChangesStream(StreamConsumer):
+    """The changes of all runs: where each run stands, whenever that is new."""
+
+    async def follow(self, query: QueryDict) -> None:
+        """Write what the client has missed, then what comes."""
+        moment = last_moment(self._header(HEADER), query)
+        async with self._hub.following_all() as feed:
+            number = feed.position
+            if moment is None:
+                await self._write(position(feed.moment))
+            else:
+                await self._catch_up(feed, moment)
+            while not self._hub.is_closing:
+                changed = feed.changed
+                entries = feed.after(number)
+                if entries is None:
+                    # Too slow for what is remembered, so it can only begin again.
+                    entries = [Entry(feed.position, reset(feed.moment))]
+                for entry in entries:
+                    await self._write(entry.frame)
+                    number = entry.number
+                if not entries:
+                    await self._rest(changed)
+
+    async def _catch_up(self, feed: Changes, moment: datetime) -> None:
+        """Write where the runs stand that have changed since; perhaps some of them again."""
+        missed = await self._hub.since(moment) if feed.remembers(moment) else None
+        if missed is None or len(missed) > MAX_REPLAY:
+            await self._write(reset(feed.moment))
+            return
+        for change in missed:
+            await self._write(change.frame())

@@ -1,4 +1,4 @@
-"""What the readers of one run share: the newest events, rendered once."""
+"""What the readers of a log share: its newest entries, rendered once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ TAIL = 200
 
 
 class Feed:
-    """The end of a run's log, kept while somebody follows the run.
+    """The end of a log, kept while somebody follows it.
 
     Readers have a position each and no queue: a slow one costs nothing but its place.
     """
 
-    def __init__(self, run_id: UUID) -> None:
+    def __init__(self) -> None:
         """Know nothing yet."""
-        self.run_id = run_id
         self.readers = 0
         self.position = 0
         self.loading = asyncio.Lock()
@@ -49,3 +48,12 @@ class Feed:
         if self._tail[0].number > number + 1:
             return None
         return [entry for entry in self._tail if entry.number > number]
+
+
+class RunFeed(Feed):
+    """The end of one run's events."""
+
+    def __init__(self, run_id: UUID) -> None:
+        """Name the run."""
+        super().__init__()
+        self.run_id = run_id

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, connection
 
+from results.streaming.changes import (
+    INTERVAL_S,
+    Change,
+    Changes,
+    changed_since,
+    newest_moment,
+)
 from results.streaming.ear import Ear
-from results.streaming.feed import TAIL, Feed
+from results.streaming.feed import TAIL, Feed, RunFeed
 from results.streaming.frames import Entry, run_event
 from runs.models import RunEvent
 
@@ -42,35 +51,52 @@ class Hub:
     def __init__(self) -> None:
         """Do nothing before there is a reader."""
         self.is_closing = False
-        self.feeds: dict[UUID, Feed] = {}
+        self.feeds: dict[UUID, RunFeed] = {}
+        self.changes = Changes()
         self._news = asyncio.Event()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="streams")
         self._ear = Ear(self._news.set)
         self._looking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def following(self, run_id: UUID) -> AsyncIterator[Feed]:
+    async def following(self, run_id: UUID) -> AsyncIterator[RunFeed]:
         """Keep a run's feed up to date while the block lasts."""
-        self._begin()
-        feed = self.feeds.setdefault(run_id, Feed(run_id))
+        feed = self.feeds.setdefault(run_id, RunFeed(run_id))
         feed.readers += 1
         try:
-            await self._load(feed)
+            await self._load(feed, lambda: self._load_run(feed))
             yield feed
         finally:
             feed.readers -= 1
             if not feed.readers:
                 self.feeds.pop(run_id, None)
 
+    @asynccontextmanager
+    async def following_all(self) -> AsyncIterator[Changes]:
+        """Keep the feed of all runs up to date while the block lasts."""
+        feed = self.changes
+        feed.readers += 1
+        try:
+            await self._load(feed, lambda: self._load_changes(feed))
+            yield feed
+        finally:
+            feed.readers -= 1
+            if not feed.readers and feed is self.changes:
+                self.changes = Changes()  # the next reader begins where it comes
+
     async def page(self, run_id: UUID, number: int) -> list[Entry]:
         """Read the next events of a reader that is further behind than the feed."""
         events = await self._read(lambda: newer({run_id: number}))
         return [run_event(event) for event in events]
 
+    async def since(self, moment: datetime) -> list[Change]:
+        """Read what has changed in all runs, for a reader that was away."""
+        return await self._read(lambda: changed_since(moment))
+
     async def close(self) -> None:
         """End all streams: their clients come back to whoever serves then."""
         self.is_closing = True
-        for feed in list(self.feeds.values()):
+        for feed in (self.changes, *self.feeds.values()):
             feed.wake()
         if self._looking is not None:
             self._looking.cancel()
@@ -80,20 +106,25 @@ class Hub:
         await self._ear.close()
         self._threads.shutdown(wait=False)
 
-    def _begin(self) -> None:
+    async def _load(self, feed: Feed, load: Callable[[], Awaitable[None]]) -> None:
+        """Have a new feed loaded by whoever comes first; later ones have it renewed."""
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_forever())
-
-    async def _load(self, feed: Feed) -> None:
-        """Read a new feed's tail once, whoever comes first; later ones have it renewed."""
         if feed.is_loaded:
             self._news.set()
             return
         async with feed.loading:
             if not feed.is_loaded:
-                events = await self._read(lambda: newest(feed.run_id))
-                feed.extend(run_event(event) for event in events)
+                await load()
                 feed.is_loaded = True
+
+    async def _load_run(self, feed: RunFeed) -> None:
+        events = await self._read(lambda: newest(feed.run_id))
+        feed.extend(run_event(event) for event in events)
+
+    async def _load_changes(self, feed: Changes) -> None:
+        feed.begin(await self._read(newest_moment))
+        feed.note(await self._read(feed.read))
 
     async def _look_forever(self) -> None:
         await self._ear.open()
@@ -118,8 +149,19 @@ class Hub:
             some = loaded[start : start + RUNS_A_READ]
             while await self._read_on(some) == PAGE:
                 pass
+        if self.changes.is_loaded:
+            await self._look_at_changes(self.changes)
 
-    async def _read_on(self, feeds: Sequence[Feed]) -> int:
+    async def _look_at_changes(self, feed: Changes) -> None:
+        """Read what has changed, not more often than people can follow."""
+        rest_s = feed.due_s - time.monotonic()
+        if rest_s > 0:
+            asyncio.get_running_loop().call_later(rest_s, self._news.set)
+            return
+        feed.due_s = time.monotonic() + INTERVAL_S
+        feed.take(await self._read(feed.read))
+
+    async def _read_on(self, feeds: Sequence[RunFeed]) -> int:
         positions = {feed.run_id: feed.position for feed in feeds}
         events = await self._read(lambda: newer(positions))
         found: dict[UUID, list[Entry]] = {}

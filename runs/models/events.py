@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
-from typing import Self
+from typing import ClassVar, Self
 from uuid import UUID
 
 from django.db import models
@@ -74,6 +74,11 @@ class RunEvent(models.Model):
 
     class Meta:
         db_table = "run_event"
+        indexes: ClassVar = [
+            # What has changed lately, in all runs. It grows at its end only, which costs
+            # an insert next to nothing.
+            models.Index("created_at", name="run_event_recent_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.seq}. {self.kind}"

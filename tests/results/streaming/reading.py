@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.core.asgi import get_asgi_application
+from django.db import connection
 
 from agentevals_site.routing import with_streams
 from results.streaming.hub import Hub
@@ -53,7 +54,7 @@ class Reader:
             with_streams(get_asgi_application(), hub), scope
         )
         self.is_over = False
-        self.buffer = ""
+        self.first = ""
 
     async def open(self) -> int:
         """Send the request and return the status of the answer."""
@@ -96,5 +97,12 @@ class Reader:
 
 
 def in_thread(work: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``work``, to be awaited: it uses the database."""
-    return sync_to_async(work, thread_sensitive=True)
+    """Return ``work``, to be awaited: it uses the database, and then lets go of it."""
+
+    def closing(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return work(*args, **kwargs)
+        finally:
+            connection.close()
+
+    return sync_to_async(closing, thread_sensitive=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import selectors
+import socket
 import sqlite3
 import threading
 import time
@@ -30,6 +32,7 @@ logger = logging.getLogger(__name__)
 ANNOUNCE_INTERVAL_S = 0.025
 # Dead links are found by TCP's keepalives; this is for whatever swallows those.
 LIVENESS_INTERVAL_S = 60.0
+STOP_S = 1.0
 # A link that is half open has to be found in seconds; the operator's URL may say otherwise.
 LINK = {
     "connect_timeout": 5,
@@ -173,6 +176,7 @@ class Listener:
         self._wake = wake
         self._news = news
         self._stopping = threading.Event()
+        self._bell, self._ring = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self.is_up = False
 
@@ -181,8 +185,13 @@ class Listener:
         self._thread.start()
 
     def stop(self) -> None:
-        """Listen no more; the thread ends by itself soon."""
+        """Listen no more; a thread that is just connecting ends by itself soon."""
         self._stopping.set()
+        self._ring.close()  # which the other end sees
+        if self._thread.is_alive():
+            self._thread.join(STOP_S)
+        if not self._thread.is_alive():
+            self._bell.close()
 
     def _run(self) -> None:
         postgres = settings.STORAGE_BACKEND == "postgres"
@@ -196,16 +205,18 @@ class Listener:
                 self._stopping.wait(RECONNECT_S)
 
     def _listen_to_postgres(self) -> None:
-        with _connect() as connection:
+        with _connect() as connection, selectors.DefaultSelector() as selector:
+            selector.register(connection, selectors.EVENT_READ)
+            selector.register(self._bell, selectors.EVENT_READ)
             connection.execute(f'LISTEN "{channel(self._news)}"')
             self.is_up = True
             self._wake()  # for what was announced before this moment
             while not self._stopping.is_set():
-                heard = connection.notifies(timeout=LIVENESS_INTERVAL_S, stop_after=1)
-                if list(heard):
-                    self._wake()
-                else:
+                if not selector.select(LIVENESS_INTERVAL_S):
                     connection.execute("SELECT 1")  # finds a half-open link
+                # Also what came in with the answer to that.
+                if list(connection.notifies(timeout=0)):
+                    self._wake()
 
     def _watch_sqlite(self) -> None:
         path = Path(connections["default"].settings_dict["NAME"])

@@ -140,7 +140,9 @@ def test_the_whole_conversation_is_judged_at_its_end() -> None:
 
     assert measured.per_invocation == [None, 1.0]
     prompt = judge.asked[0].prompt
-    assert prompt.index("User: first") < prompt.index("call look") < prompt.index("second")
+    assert (
+        prompt.index("User: first") < prompt.index("call look") < prompt.index("second")
+    )
 
 
 @given(st.text(alphabet='{}[]":, \nIDPropertyVerdict') | st.text())

@@ -20,7 +20,7 @@ from results.summing_up import counted
 from runs.egress.client import Client
 from runs.evaluators import evaluator_rules
 from runs.fetching import failure, fetch, keep
-from runs.models import Run, RunEvent, RunStatus
+from runs.models import Run, RunEvent, RunStatus, load_inputs
 from runs.worker.execution import Ending, Recorded
 from runs.worker.preparing import Preparation, Work
 
@@ -66,9 +66,15 @@ class EvaluationExecutor:
         keep(run, preparation.value)
         return None
 
+    def load(self, runs: Sequence[Run]) -> None:
+        """Read the documents of runs that are about to start, all at once."""
+        load_inputs(runs)
+
     def job(self, run: Run) -> list[Frame]:
         """Return the run's configuration, eval set and documents as frames."""
-        inputs = list(run.inputs.select_related("document").order_by("position"))
+        self.load([run])
+        inputs = run.stored_inputs
+        del run.stored_inputs  # the frames hold the bytes until they are sent
         forced = run.spec["target"].get("trace_format")
         job = Job(
             config=run.spec["eval_config"],

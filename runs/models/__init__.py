@@ -5,7 +5,7 @@ from __future__ import annotations
 from runs.models.documents import RunInput, TraceDocument
 from runs.models.events import EventKind, RunEvent
 from runs.models.lookups import AnyValueContains, Includes
-from runs.models.run import Lease, Run
+from runs.models.run import Lease, Run, load_inputs
 from runs.models.status import Approach, RunStatus, TargetKind
 from runs.models.tokens import ApiToken, Scope
 from runs.models.workers import Worker
@@ -25,4 +25,5 @@ __all__ = [
     "TargetKind",
     "TraceDocument",
     "Worker",
+    "load_inputs",
 ]

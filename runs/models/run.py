@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Prefetch, Q
+from django.db.models import (
+    ExpressionWrapper,
+    F,
+    Prefetch,
+    Q,
+    prefetch_related_objects,
+)
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
@@ -42,17 +48,24 @@ def retry_delay(attempt: int) -> timedelta:
     return timedelta(seconds=exponential * jitter)
 
 
+def _stored_inputs(*, content: bool) -> Prefetch[str]:
+    inputs = RunInput.objects.order_by("position").select_related("document")
+    if not content:
+        inputs = inputs.defer("document__content")
+    return Prefetch("inputs", inputs, to_attr="stored_inputs")
+
+
+def load_inputs(runs: Sequence[Run]) -> None:
+    """Read the documents with their bytes for runs that are at hand without them."""
+    prefetch_related_objects(runs, _stored_inputs(content=True))
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     """Chainable ways to say which runs."""
 
     def with_inputs(self, *, content: bool) -> Self:
         """Read along the documents, with their bytes or without."""
-        inputs = RunInput.objects.order_by("position").select_related("document")
-        if not content:
-            inputs = inputs.defer("document__content")
-        return self.prefetch_related(
-            Prefetch("inputs", inputs, to_attr="stored_inputs")
-        )
+        return self.prefetch_related(_stored_inputs(content=content))
 
     def newest_first(self) -> Self:
         """Order as the history shows: newest first, ties by id."""

@@ -68,6 +68,9 @@ class Executor(Protocol):
     def prepare(self, run: Run, preparation: Preparation) -> Ending | None:
         """Save what a preparation brought for a run that is held, or how it failed."""
 
+    def load(self, runs: Sequence[Run]) -> None:
+        """Read what ``job`` needs of these runs, in as few queries as for one."""
+
     def job(self, run: Run) -> Sequence[Frame]:
         """Return the frames that tell an evaluator process what to do."""
 

@@ -332,14 +332,16 @@ class Worker:
 
     def _start(self) -> None:
         """Hand claimed runs to evaluator processes."""
-        for slot in self._slots.values():
-            if slot.child is None and not slot.has_ended and self._prepare(slot):
-                try:
-                    self._begin(slot)
-                except (OSError, ValueError, KeyError) as error:
-                    # Its own run's fault, or a moment without memory: not the others'.
-                    logger.exception("cannot start %s", slot)
-                    slot.fail(cannot_start(error))
+        waiting = [s for s in self._slots.values() if not (s.child or s.has_ended)]
+        ready = [slot for slot in waiting if self._prepare(slot)]
+        self._executor.load([slot.run for slot in ready])
+        for slot in ready:
+            try:
+                self._begin(slot)
+            except (OSError, ValueError, KeyError) as error:
+                # Its own run's fault, or a moment without memory: not the others'.
+                logger.exception("cannot start %s", slot)
+                slot.fail(cannot_start(error))
 
     def _begin(self, slot: Slot) -> None:
         job = self._executor.job(slot.run)

@@ -161,6 +161,21 @@ def test_a_nul_character_of_a_trace_does_not_cost_the_result() -> None:
     assert "\0" not in json.dumps(storable(details), ensure_ascii=False)
 
 
+def test_documents_of_runs_that_start_together_are_read_at_once(
+    spec: dict[str, Any], django_assert_num_queries: Any
+) -> None:
+    for _ in range(3):
+        make_run(spec=spec)
+    runs = list(Run.objects.all())
+    executor = EvaluationExecutor()
+
+    with django_assert_num_queries(1):
+        executor.load(runs)
+        jobs = [executor.job(run) for run in runs]
+
+    assert [len(job) for job in jobs] == [2, 2, 2]
+
+
 def test_an_evaluator_gets_the_stored_bytes(spec: dict[str, Any]) -> None:
     run = make_run(spec=spec)
 

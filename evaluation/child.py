@@ -11,13 +11,16 @@ import os
 import signal
 import sys
 import time
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import BinaryIO
 
 import msgspec
 
+from evaluation.answering import Send, Teller
 from evaluation.capabilities import Capabilities
 from evaluation.config import parse_config
+from evaluation.converting import convert_documents
 from evaluation.errors import EvaluationError
 from evaluation.evaluating import Document, evaluate_documents
 from evaluation.evaluators.running import CodeRunner, Rules
@@ -27,6 +30,7 @@ from evaluation.judging.model import Judge
 from evaluation.judging.piping import PipedJudge
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.parentage import end_with_parent
+from evaluation.rendering import finite
 from evaluation.values import JSON, JSONObject, Value
 
 
@@ -40,12 +44,19 @@ class DocumentHeader(Value, frozen=True, kw_only=True):
 class Job(Value, frozen=True, kw_only=True):
     """What to evaluate.
 
-    ``done`` names the units (trace id, evaluator) that have results already. ``code`` is
-    what evaluators that are files may do; without it they may not be run.
+    ``done`` names the units (trace id, evaluator) that have results already. The eval set
+    comes decoded, or as bytes (``eval_set_document``) before the other documents. Of a
+    ``strict`` job everything must be readable. ``answer`` asks for the result as a client
+    is sent it, ``watch`` for every step besides. ``code`` is what evaluators that are files
+    may do; without it they may not be run.
     """
 
     config: JSONObject
     eval_set: JSON = None
+    eval_set_document: DocumentHeader | None = None
+    strict: bool = False
+    answer: bool = False
+    watch: bool = False
     documents: tuple[DocumentHeader, ...] = ()
     done: tuple[tuple[str, str], ...] = ()
     code: Rules | None = None
@@ -83,32 +94,17 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
     def pass_on(frame: Frame) -> None:
         sink.write(frame.encode())
 
-    def send(kind: FrameKind, message: Value) -> None:
+    def send(kind: FrameKind, message: JSON) -> None:
         pass_on(Frame(kind=kind, body=msgspec.json.encode(message)))
-
-    def report(trace: TraceResult, metric: MetricResult) -> None:
-        send(FrameKind.PROGRESS, Progress(trace_id=trace.trace_id, metric=metric))
 
     numbers = itertools.count()
     while (frame := read_work(source)) is not None:
-        job = msgspec.json.decode(frame.body, type=Job)
-        documents = [_document(header, source) for header in job.documents]
+        make_judge = partial(PipedJudge, source, pass_on, job=next(numbers))
         try:
-            config = parse_config(job.config)
-            judge = PipedJudge(
-                source, pass_on, job=next(numbers), limits=config.judge_limits
-            )
-            done = Done(
-                result=evaluate_documents(
-                    documents,
-                    eval_set=job.eval_set,
-                    config=config,
-                    now=time.monotonic,
-                    capabilities=_capabilities(job, judge),
-                    done=frozenset(job.done),
-                    on_result=report,
-                )
-            )
+            if frame.kind is FrameKind.CONVERT:
+                done = convert(frame.body, source, send)
+            else:
+                done = evaluate(frame.body, source, send, make_judge)
         except EvaluationError as error:
             done = Done(
                 error=str(error), error_code=error.code, transient=error.transient
@@ -127,6 +123,58 @@ def _sandbox(rules: Rules) -> CodeRunner:
     from evaluation.evaluators.sandbox import Sandbox  # late: start-up time
 
     return Sandbox(rules, os.environ)
+
+
+def evaluate(
+    body: bytes, source: BinaryIO, send: Send, make_judge: Callable[..., Judge]
+) -> Done:
+    """Carry out a job.
+
+    Raises:
+        EvaluationError: there can be no result.
+    """
+    job = msgspec.json.decode(body, type=Job)
+    golden = job.eval_set_document
+    eval_set = _document(golden, source).content if golden else job.eval_set
+    documents = [_document(header, source) for header in job.documents]
+    config = parse_config(job.config, allow_unknown_metrics=True)
+    judge = make_judge(limits=config.judge_limits)
+    teller = Teller(send)
+
+    def report(trace: TraceResult, metric: MetricResult) -> None:
+        send(FrameKind.PROGRESS, Progress(trace_id=trace.trace_id, metric=metric))
+        if job.watch:
+            teller.result(trace, metric)
+
+    result = evaluate_documents(
+        documents,
+        eval_set=eval_set,
+        eval_set_name=golden.name if golden else "",
+        config=config,
+        now=time.monotonic,
+        capabilities=_capabilities(job, judge),
+        done=frozenset(job.done),
+        strict=job.strict,
+        on_loaded=teller.loaded if job.answer else None,
+        on_trace=teller.trace if job.watch else None,
+        on_progress=teller.progress if job.watch else None,
+        on_result=report,
+    )
+    if job.answer:
+        teller.answer(result)
+    return Done(result=result)
+
+
+def convert(body: bytes, source: BinaryIO, send: Send) -> Done:
+    """Convert documents instead of evaluating them.
+
+    Raises:
+        EvaluationError: no document can be read.
+    """
+    headers = msgspec.json.decode(body, type=tuple[DocumentHeader, ...])
+    documents = [_document(header, source) for header in headers]
+    send(FrameKind.ANSWER, finite(convert_documents(documents)))
+    return Done()
 
 
 def _document(header: DocumentHeader, source: BinaryIO) -> Document:

@@ -22,6 +22,12 @@ class TraceFormatError(EvaluationError):
     code = "unknown_trace_format"
 
 
+class NoTracesError(TraceFormatError):
+    """The document is a trace export without a trace."""
+
+    code = "no_traces"
+
+
 class EvalSetError(EvaluationError):
     """The eval set is malformed; ``path`` is the JSON path of the first fault."""
 

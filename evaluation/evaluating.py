@@ -10,7 +10,7 @@ from evaluation.capabilities import NONE, Capabilities
 from evaluation.config.model import EvaluationConfig
 from evaluation.conversation.model import Conversation
 from evaluation.engine import Clock, OnProgress, OnResult, evaluate
-from evaluation.errors import EvaluationError, TraceFormatError
+from evaluation.errors import EvaluationError, NoTracesError
 from evaluation.eval_sets.digest import digest
 from evaluation.eval_sets.model import EvalSet
 from evaluation.eval_sets.parsing import parse_eval_set
@@ -19,6 +19,7 @@ from evaluation.traces.model import Problem
 from evaluation.values import JSON, Value
 
 OnTrace = Callable[[Conversation], None]
+OnLoaded = Callable[[Sequence[Conversation]], None]
 
 
 class Document(Value, frozen=True, kw_only=True):
@@ -38,6 +39,8 @@ def evaluate_documents(
     now: Clock,
     capabilities: Capabilities = NONE,
     done: Container[tuple[str, str]] = (),
+    strict: bool = False,
+    on_loaded: OnLoaded | None = None,
     on_result: OnResult | None = None,
     on_trace: OnTrace | None = None,
     on_progress: OnProgress | None = None,
@@ -55,14 +58,21 @@ def evaluate_documents(
         now: a monotonic clock in seconds.
         capabilities: as for ``evaluate``.
         done: as for ``evaluate``.
+        strict: raise what would cost a document or the eval set.
+        on_loaded: called with all conversations, also if there are none.
         on_result: as for ``evaluate``.
         on_trace: called with each conversation once all documents are read.
         on_progress: as for ``evaluate``.
+
+    Raises:
+        EvaluationError: only if ``strict``.
     """
-    conversations, errors = _converse(documents, config.trace_format)
+    conversations, errors = _converse(documents, config.trace_format, strict=strict)
+    golden, fault = _golden(eval_set, eval_set_name, strict=strict)
+    if on_loaded:
+        on_loaded(conversations)
     if not conversations:
         return RunResult(errors=[*errors, "No traces loaded."])
-    golden, fault = _golden(eval_set, eval_set_name)
     for conversation in conversations if on_trace else ():
         on_trace(conversation)  # type: ignore[misc]  # the loop is empty without it
     result = evaluate(
@@ -83,26 +93,38 @@ def evaluate_documents(
 
 
 def _converse(
-    documents: Sequence[Document], trace_format: str | None
+    documents: Sequence[Document], trace_format: str | None, *, strict: bool
 ) -> tuple[list[Conversation], list[str]]:
-    # Late: a caller with conversations at hand needs no trace formats.
-    from evaluation.conversation.convert import convert
-    from evaluation.traces.load import load
-
     conversations: list[Conversation] = []
     errors: list[str] = []
     for document in documents:
         try:
-            loaded = load(
-                document.content,
-                name=document.name,
-                format=document.format or trace_format,
-            )
-            found = [convert(trace) for trace in loaded.traces]
-            conversations.extend(_warned(found, loaded.problems))
+            conversations += read_document(document, trace_format)
         except EvaluationError as error:
+            if strict:
+                raise
             errors.append(f"Failed to load trace file '{document.name}': {error}")
     return conversations, errors
+
+
+def read_document(
+    document: Document, trace_format: str | None = None
+) -> list[Conversation]:
+    """Load and convert one document; ``trace_format`` is for one without a format.
+
+    Raises:
+        TraceFormatError: it cannot be read, or holds no trace.
+    """
+    # Late: a caller with conversations at hand needs no trace formats.
+    from evaluation.conversation.convert import convert
+    from evaluation.traces.load import load
+
+    loaded = load(
+        document.content,
+        name=document.name,
+        format=document.format or trace_format,
+    )
+    return _warned([convert(trace) for trace in loaded.traces], loaded.problems)
 
 
 def _warned(
@@ -111,11 +133,11 @@ def _warned(
     """Show what is wrong with a document among the warnings of its first trace.
 
     Raises:
-        TraceFormatError: the document holds no trace; its problems say why.
+        NoTracesError: the document holds no trace; its problems say why.
     """
     told = tuple(map(str, problems))
     if not conversations:
-        raise TraceFormatError("; ".join(told) or "it holds no traces.")
+        raise NoTracesError("; ".join(told) or "it holds no traces.")
     first, *rest = conversations
     if not told:
         return [first, *rest]
@@ -123,11 +145,13 @@ def _warned(
 
 
 def _golden(
-    document: JSON | bytes | None, name: str
+    document: JSON | bytes | None, name: str, *, strict: bool
 ) -> tuple[EvalSet | None, list[str]]:
     if document is None:
         return None, []
     try:
         return parse_eval_set(document), []
     except EvaluationError as error:
+        if strict:
+            raise
         return None, [f"Failed to load eval set '{name}': {error}"]

@@ -24,9 +24,14 @@ class FrameKind(bytes, Enum):
     """What a frame is about."""
 
     JOB = b"J"  # supervisor to evaluator: JSON that says what to do
+    CONVERT = b"C"  # supervisor to evaluator: JSON that says what to convert
     DOCUMENT = b"D"  # supervisor to evaluator: one document of the job, after it
     QUESTION = b"Q"  # evaluator to supervisor: JSON, a round of questions to a judge
     REPLY = b"R"  # supervisor to evaluator: JSON, one reply of a judge
+    LOADED = b"L"  # evaluator to supervisor: the documents are read; what they hold
+    TRACE = b"T"  # evaluator to supervisor: JSON for a client, a trace without results
+    TOLD = b"M"  # evaluator to supervisor: JSON for a client, what happens now
+    ANSWER = b"A"  # evaluator to supervisor: JSON for a client, all that was found
     PROGRESS = b"P"  # evaluator to supervisor: one finished unit
     DONE = b"E"  # evaluator to supervisor: how the job ended
 

@@ -1,15 +1,19 @@
 """Results as JSON documents: the API's camelCase form and the command's form.
 
-Only the keys of the contract's own records are renamed. Whatever came from a trace, an
+Only the keys of the contract's own records and of performance numbers are renamed. Whatever came from a trace, an
 eval set or an evaluator keeps its keys.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
+from evaluation.documents import camel
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.values import JSON, JSONObject
+
+_camel = lru_cache(maxsize=256)(camel)
 
 
 def to_api(result: RunResult) -> JSONObject:
@@ -17,7 +21,7 @@ def to_api(result: RunResult) -> JSONObject:
     return {
         "traceResults": [trace_to_api(trace) for trace in result.trace_results],
         "errors": list(result.errors),
-        "performanceMetrics": finite(result.performance_metrics),
+        "performanceMetrics": camel_keys(result.performance_metrics),
         "runId": None,
     }
 
@@ -29,7 +33,7 @@ def trace_to_api(trace: TraceResult) -> JSONObject:
         "numInvocations": trace.num_invocations,
         "metricResults": [metric_to_api(found) for found in trace.metric_results],
         "conversionWarnings": list(trace.conversion_warnings),
-        "performanceMetrics": finite(trace.performance_metrics),
+        "performanceMetrics": camel_keys(trace.performance_metrics),
         "agentName": trace.agent_name,
         "evalCaseId": trace.eval_case_id,
         "evalCaseMatch": trace.eval_case_match,
@@ -90,6 +94,13 @@ def _metric_to_cli(result: MetricResult) -> JSONObject:
     if result.explanation:
         document["explanation"] = finite(result.explanation)
     return document
+
+
+def camel_keys(measured: JSON) -> JSON:
+    """Rename the keys of a block of performance numbers: all of them are our own."""
+    if isinstance(measured, dict):
+        return {_camel(key): camel_keys(value) for key, value in measured.items()}
+    return finite(measured)
 
 
 def finite(document: JSON) -> JSON:

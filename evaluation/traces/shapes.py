@@ -101,6 +101,9 @@ def _jaeger(value: JSONObject) -> Shape | None:
         return Shape(JAEGER, value)
     if "spanID" in value:
         return Shape(JAEGER, {"spans": [value]})
+    inner = value.get("trace")
+    if isinstance(inner, dict) and isinstance(inner.get("data"), list):
+        return Shape(JAEGER, inner, ".trace")
     return None
 
 

@@ -67,7 +67,14 @@ def test_free_form_keys_are_never_renamed() -> None:
     trace = to_api(RUN)["traceResults"][0]
 
     assert trace["metricResults"][0]["details"] == DETAILS
-    assert trace["performanceMetrics"] == {"latency": {"llm_calls": {}}}
+
+
+def test_performance_numbers_have_the_contracts_keys() -> None:
+    document = to_api(RUN)
+
+    assert document["performanceMetrics"] == {"traceCount": 1}
+    (trace,) = document["traceResults"]
+    assert trace["performanceMetrics"] == {"latency": {"llmCalls": {}}}
 
 
 def test_the_command_form_leaves_out_what_is_not_there() -> None:

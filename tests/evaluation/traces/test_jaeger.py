@@ -169,8 +169,9 @@ def test_text_and_number_times_are_sorted_together() -> None:
         {"data": jaeger(jaeger_span())["data"][0]},
         [jaeger(jaeger_span())],
         jaeger_span(),
+        {"trace": jaeger(jaeger_span())},
     ],
-    ids=["unwrapped", "data without a list", "array", "span"],
+    ids=["unwrapped", "data without a list", "array", "span", "in trace"],
 )
 def test_other_wrappings_are_jaeger_too(document: Any) -> None:
     loaded = read(document)

@@ -6,6 +6,8 @@ The body keeps the contract's ``detail`` and adds RFC 9457's members and a stabl
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -25,15 +27,20 @@ from runs.api.json import VerbatimJSONRenderer
 from runs.api.rendering import render_run
 from runs.errors import (
     BadRequestError,
+    DeadlineExceededError,
+    EvaluationCancelledError,
+    EvaluatorDiedError,
     ForbiddenError,
     InvalidSubmissionError,
     LiveModeDisabledError,
+    MalformedFormError,
     NotAuthenticatedError,
     RunConflictError,
     RunError,
     RunNotEndedError,
     RunNotFoundError,
     StorageNotConfiguredError,
+    TooBusyError,
     TraceNotFoundError,
     UnsupportedEncodingError,
 )
@@ -45,6 +52,11 @@ STATUS: dict[type[RunError], HTTPStatus] = {
     InvalidSubmissionError: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadRequestError: HTTPStatus.BAD_REQUEST,
     UnsupportedEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    MalformedFormError: HTTPStatus.BAD_REQUEST,
+    EvaluationCancelledError: HTTPStatus.CONFLICT,
+    DeadlineExceededError: HTTPStatus.GATEWAY_TIMEOUT,
+    EvaluatorDiedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     RunNotFoundError: HTTPStatus.NOT_FOUND,
     TraceNotFoundError: HTTPStatus.NOT_FOUND,
     RunConflictError: HTTPStatus.CONFLICT,
@@ -55,6 +67,7 @@ STATUS: dict[type[RunError], HTTPStatus] = {
     StorageNotConfiguredError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER_S = 5
+TOLD_HEADERS = {"WWW-Authenticate", "Retry-After", "Allow"}
 MEBIBYTE = 1024 * 1024
 
 
@@ -79,6 +92,8 @@ def _run_problem(error: RunError) -> Response:
     response = _problem(status, error.code, _detail(error), str(error))
     if status is HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = CHALLENGE
+    if isinstance(error, TooBusyError | EvaluatorDiedError):
+        response["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
 
@@ -135,9 +150,31 @@ def _is_api(request: HttpRequest) -> bool:
 def _as_http(problem: Response) -> HttpResponse:
     """Render a problem outside of the REST framework."""
     body = VerbatimJSONRenderer().render(problem.data)
-    return HttpResponse(
+    response = HttpResponse(
         body, status=problem.status_code, content_type="application/json"
     )
+    for name in TOLD_HEADERS & set(problem.headers):
+        response[name] = problem[name]
+    return response
+
+
+def posted(view: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> Any:
+    """Serve POST with an async view outside of the REST framework, its errors as here."""
+
+    @csrf_exempt  # as in the framework: a token is no cookie
+    @wraps(view)
+    async def serve(request: HttpRequest) -> HttpResponseBase:
+        try:
+            if request.method != "POST":
+                raise exceptions.MethodNotAllowed(request.method or "")  # noqa: TRY301 - one way for all
+            return await view(request)
+        except Exception as error:
+            problem = exception_handler(error, {})
+            if problem is None:
+                raise
+            return _as_http(problem)
+
+    return serve
 
 
 @csrf_exempt

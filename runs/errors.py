@@ -44,6 +44,12 @@ class BadRequestError(RunError):
     code = "bad_request"
 
 
+class MalformedFormError(BadRequestError):
+    """The form cannot be taken apart, or has more in it than may be."""
+
+    code = "malformed_form"
+
+
 class UnsupportedEncodingError(RunError):
     """The body is compressed."""
 
@@ -146,3 +152,49 @@ class WorkerAlreadyRunningError(RunError):
     """A SQLite file has one worker process, and it is not this one."""
 
     code = "worker_already_running"
+
+
+class TooBusyError(RunError):
+    """So many wait for an evaluator that another one would wait in vain."""
+
+    code = "too_busy"
+
+    def __init__(self, waiting: int) -> None:
+        """Say how long the line is."""
+        super().__init__(
+            f"{waiting} evaluations wait already; try again later, or submit a run "
+            "(POST /api/runs), which waits in the queue"
+        )
+
+
+class EvaluatorDiedError(RunError):
+    """The process that evaluated has ended before it was done."""
+
+    code = "evaluator_died"
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("the evaluator process died before it was done")
+
+
+class EvaluationCancelledError(RunError):
+    """Somebody cancelled the run whose result was waited for."""
+
+    code = "cancelled"
+
+    def __init__(self, run_id: UUID) -> None:
+        """Name the run."""
+        super().__init__(f"run {run_id} was cancelled by request")
+
+
+class DeadlineExceededError(RunError):
+    """The evaluation took too long and was stopped."""
+
+    code = "deadline_exceeded"
+
+    def __init__(self, deadline_s: float) -> None:
+        """Name the limit."""
+        super().__init__(
+            f"deadline_exceeded: the evaluation was stopped after {deadline_s:g} s "
+            "(AGENTEVALS_RUN_DEADLINE_S)"
+        )

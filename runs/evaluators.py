@@ -30,14 +30,17 @@ def evaluator_rules() -> Rules | None:
     )
 
 
-def check_config(document: JSON) -> None:
+def check_config(document: JSON, *, allow_unknown_metrics: bool = False) -> None:
     """Check an evaluation's configuration as a client may send it.
+
+    With ``allow_unknown_metrics`` a metric that does not exist is the engine's to answer.
 
     Raises:
         ConfigError: it is wrong, or names an evaluator that may not be run here.
     """
     rules = evaluator_rules()
-    for spec in parse_config(document).evaluators:
+    config = parse_config(document, allow_unknown_metrics=allow_unknown_metrics)
+    for spec in config.evaluators:
         if spec.type in {"code", "remote"}:
             _check_allowed(spec, rules)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -80,10 +81,17 @@ class Submission(Value, frozen=True, kw_only=True):
     @property
     def fingerprint(self) -> str:
         """Identify what was asked, so that the same request finds its run again."""
-        digest = hashlib.sha256(canonical(self.spec))
-        for payload in self.payloads:
-            digest.update(hashlib.sha256(payload.content).digest())
-        return digest.hexdigest()
+        contents = (payload.content for payload in self.payloads)
+        digests = [hashlib.sha256(content).hexdigest() for content in contents]
+        return fingerprint_of(self.spec, digests)
+
+
+def fingerprint_of(spec: JSONObject, documents: Iterable[str]) -> str:
+    """Return the fingerprint of a specification and the digests of its documents."""
+    digest = hashlib.sha256(canonical(spec))
+    for document in documents:
+        digest.update(bytes.fromhex(document))
+    return digest.hexdigest()
 
 
 def canonical(document: JSON) -> bytes:

@@ -39,9 +39,9 @@ from rest_framework.request import Request
 
 from evaluation.values import Value
 from runs.errors import (
-    BadRequestError,
     FieldError,
     InvalidSubmissionError,
+    MalformedFormError,
     UnsupportedEncodingError,
 )
 
@@ -144,19 +144,19 @@ class Form:
     def take_text(self, name: str, stream: LazyStream) -> None:
         """Take a part that is a text."""
         if len(self._texts) >= MAX_TEXTS:
-            raise BadRequestError(
+            raise MalformedFormError(
                 f"Too many fields. Maximum number of fields is {MAX_TEXTS}."
             )
         content: bytes = stream.read(MAX_TEXT + 1)
         if len(content) > MAX_TEXT:
-            raise BadRequestError("Part exceeded maximum size of 1024KB.")
+            raise MalformedFormError("Part exceeded maximum size of 1024KB.")
         self._texts[name] = content.decode(errors="replace")
 
     def take_file(self, name: str, file_name: str, stream: LazyStream) -> None:
         """Take a part that is a file."""
         self._count += 1
         if self._count > MAX_FILES:
-            raise BadRequestError(
+            raise MalformedFormError(
                 f"Too many files. Maximum number of files is {MAX_FILES}."
             )
         file = UploadedFile(_label(file_name), self._spool, self._end)
@@ -178,7 +178,7 @@ def read_form(request: HttpRequest | Request) -> Form:
     A request that is no form has no parts, so that whatever is required is missing.
 
     Raises:
-        BadRequestError: it is malformed, or has too many parts or a text that is too long.
+        MalformedFormError: it is malformed, or has too many parts or a text that is too long.
         UnsupportedEncodingError: it is compressed.
     """
     refuse_encoding(request)
@@ -192,7 +192,7 @@ def read_form(request: HttpRequest | Request) -> Form:
                 form.take_text(said.name, stream)
     except MultiPartParserError as error:
         form.close()
-        raise BadRequestError(
+        raise MalformedFormError(
             f"There was an error parsing the body: {error}"
         ) from error
     except BaseException:

@@ -19,8 +19,8 @@ from runs.api.uploads import (
     read_form,
 )
 from runs.errors import (
-    BadRequestError,
     InvalidSubmissionError,
+    MalformedFormError,
     UnsupportedEncodingError,
 )
 from tests.runs.multipart import BOUNDARY, CONTENT_TYPE, Part, encode
@@ -115,7 +115,7 @@ def test_files_beyond_what_may_be_in_memory_lie_on_disk() -> None:
     ids=["files", "texts", "text"],
 )
 def test_what_is_over_a_limit_is_refused(parts: Sequence[Part], message: str) -> None:
-    with pytest.raises(BadRequestError, match=message):
+    with pytest.raises(MalformedFormError, match=message):
         read_parts(parts)
 
 
@@ -159,7 +159,7 @@ def test_a_file_where_a_text_is_required_is_missing() -> None:
     ids=["no boundary", "empty boundary", "endless header"],
 )
 def test_a_malformed_form_is_refused(body: bytes, content_type: str) -> None:
-    with pytest.raises(BadRequestError, match="error parsing the body"):
+    with pytest.raises(MalformedFormError, match="error parsing the body"):
         read(body, content_type)
 
 

@@ -86,6 +86,9 @@ if API_AUTH == "token" and not DURABLE:
 MAX_CONCURRENT_RUNS = env.integer(
     "AGENTEVALS_MAX_CONCURRENT_RUNS", default=4, minimum=1
 )
+MAX_CONCURRENT_EVALUATIONS = env.integer(
+    "AGENTEVALS_MAX_CONCURRENT_EVALUATIONS", default=4, minimum=1
+)
 RUN_DEADLINE = timedelta(
     seconds=env.integer("AGENTEVALS_RUN_DEADLINE_S", default=300, minimum=1)
 )

@@ -12,10 +12,11 @@ from rest_framework.routers import SimpleRouter
 from agentevals_site.debugging.views import BundleView, LoadView
 from agentevals_site.monitoring import metrics, ready
 from agentevals_site.openapi.views import ReaderView, openapi
-from agentevals_site.problems import api_not_found
+from agentevals_site.problems import api_not_found, posted
 from agentevals_site.views import config, health
 from results.api.comparing import RunComparisonViewSet
 from results.api.deliveries import RunDeliveryViewSet
+from results.api.evaluate import evaluate, evaluate_json, stream, stream_json
 from results.api.exporting import RunExportViewSet
 from results.api.metrics import list_metrics
 from results.api.streams import RunChangeViewSet, RunEventViewSet
@@ -70,6 +71,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/debug/load/?$", LoadView.as_view(), name="debug-load"),
     re_path(r"^metrics/?$", metrics, name="metrics"),
     re_path(r"^api/schema/?$", openapi, name="schema"),
+    re_path(r"^api/evaluate/?$", posted(evaluate), name="evaluate"),
+    re_path(r"^api/evaluate/stream/?$", posted(stream), name="evaluate-stream"),
+    re_path(r"^api/evaluate/json/?$", posted(evaluate_json), name="evaluate-json"),
+    re_path(
+        r"^api/evaluate/json/stream/?$",
+        posted(stream_json),
+        name="evaluate-json-stream",
+    ),
     path("api/", include(router.urls)),
     re_path(r"^api(/|$)", api_not_found),
     path("openapi.json", openapi, name="openapi"),

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 
 from evaluation.framing import Frame, FrameKind, FramingError
+from evaluation.judging.asking import Asker
 from evaluation.values import Value
 from runs.errors import EvaluatorDiedError, TooBusyError
 from runs.worker.children import Child
@@ -86,9 +87,18 @@ class Line:
 class Host:
     """The evaluator processes of this server."""
 
-    def __init__(self, command: Sequence[str], limits: Limits) -> None:
-        """Start nothing yet; ``command`` starts a process."""
+    def __init__(
+        self,
+        command: Sequence[str],
+        limits: Limits,
+        make_asker: Callable[[], Asker | None] = lambda: None,
+    ) -> None:
+        """Start nothing yet; ``command`` starts a process.
+
+        What makes the answers to evaluators' questions to judges is made when it is needed.
+        """
         self._command = command
+        self._make_asker = make_asker
         self._line = Line(limits)
         self._idle: list[Child] = []
         self.busy: set[Hosted] = set()
@@ -124,7 +134,7 @@ class Host:
         return await loop.run_in_executor(self._starter, self._start)
 
     def _start(self) -> Child:
-        child = Child(self._command)
+        child = Child(self._command, self._make_asker())
         with suppress(AttributeError, OSError):  # Linux only, and never needed
             fcntl.fcntl(child.input, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         return child

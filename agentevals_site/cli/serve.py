@@ -30,6 +30,7 @@ def serve(host: str, port: int, no_worker: bool) -> None:
     from agentevals_site.cli.web_server import run_server
     from agentevals_site.cli.worker_process import WorkerProcess
     from agentevals_site.migrating import prepare_database
+    from results.evaluating import hosts
 
     _require_free_port(host, port)
     if settings.DURABLE:
@@ -45,6 +46,7 @@ def serve(host: str, port: int, no_worker: bool) -> None:
     try:
         run_server(application, host=host, port=port, end_streams=hub.close)
     finally:
+        hosts.close()
         if worker:
             click.echo("Stopping; Ctrl+C again stops at once", err=True)
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -156,7 +156,7 @@ class Operation(Value, frozen=True, kw_only=True):
     problems: tuple[int, ...] = ()
     # Health is told to everybody.
     is_open: bool = False
-    # A view of the REST framework; others are found in the ASGI routes.
+    # A view of the REST framework; the others are async views of Django's own kind.
     is_view: bool = True
 
     def types(self) -> list[Any]:

@@ -16,6 +16,10 @@ SITE_COMMANDS = {
         target="agentevals_site.cli.migrate:migrate",
         summary="Prepare or change the database schema.",
     ),
+    "prune": Entry(
+        target="agentevals_site.cli.prune:prune",
+        summary="Delete runs that ended long ago.",
+    ),
     "serve": Entry(
         target="agentevals_site.cli.serve:serve",
         summary="Start the API server.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Collection
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
+MAX_DAYS = 36_500
 FALSE = {"0", "false", "no", "off"}
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
@@ -52,6 +54,13 @@ class Environment:
         if value < minimum:
             raise SettingError(name, value, f"use a whole number >= {minimum}")
         return int(value)
+
+    def days(self, name: str) -> timedelta | None:
+        """Return a number of whole days; None when it is 0 or unset."""
+        days = self.integer(name, default=0, minimum=0)
+        if days > MAX_DAYS:
+            raise SettingError(name, days, f"use at most {MAX_DAYS}, or 0 for ever")
+        return timedelta(days=days) if days else None
 
     def positive(self, name: str, *, default: float) -> float:
         """Return a number above 0."""

@@ -104,6 +104,8 @@ if LEASE_S <= HEARTBEAT_S:
 MAX_RUN_ATTEMPTS = env.integer("AGENTEVALS_MAX_RUN_ATTEMPTS", default=3, minimum=1)
 WORKER_POLL_INTERVAL_S = env.positive("AGENTEVALS_WORKER_POLL_INTERVAL_S", default=1.0)
 DRAIN_S = env.integer("AGENTEVALS_DRAIN_S", default=25, minimum=0)
+# How long runs are kept after their end; None is for ever.
+RETENTION = env.days("AGENTEVALS_RETENTION_DAYS")
 
 # --- Deliveries and requests that leave the server ------------------------------------
 

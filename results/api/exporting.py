@@ -86,7 +86,10 @@ def stored(run: Run) -> Chunks:
 def write_json(run: Run, chunks: Chunks) -> Iterator[bytes]:
     """Write the document of ``agentevals run -o json``, with the run and its ids."""
     rows = list(chain.from_iterable(chunks))
-    ids = {(row.trace_id, row.evaluator_name): row.result_id for row in rows}
+    ids = {
+        (row.trace_id or row.eval_set_item_id, row.evaluator_name): row.result_id
+        for row in rows
+    }
     told = document(rebuild(run, rows))
     for trace in told["traces"]:
         for metric in trace["metrics"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -151,6 +152,17 @@ def test_a_page_of_the_history_is_read_by_index(fill: Filler, filters: str) -> N
     plan = plan_of(statements[0])
     assert plan.indexes == {"run_history_idx"}
     assert plan.nodes <= {"Limit", "Index Scan", "Function Scan"}
+
+
+def test_old_runs_are_found_by_index(fill: Filler) -> None:
+    fill(succeeded=100_000, queued=100)
+
+    with sent() as statements:
+        list(Run.objects.ended_before(timedelta(days=1)).lock()[:100])
+
+    plan = plan_of(statements[0])
+    assert plan.indexes == {"run_prune_idx"}
+    assert plan.nodes == {"Limit", "LockRows", "Index Scan"}
 
 
 def test_the_history_is_read_by_index(fill: Filler) -> None:

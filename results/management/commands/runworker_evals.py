@@ -18,6 +18,7 @@ from results.delivery.starting import delivering
 from results.judging import make_asker
 from results.models import JudgeAnswer
 from results.recording import EvaluationExecutor
+from runs.retention import pruning
 from runs.worker.lock import single_worker
 from runs.worker.loop import Worker
 from runs.worker.settings import WorkerSettings
@@ -68,7 +69,7 @@ class Command(BaseCommand):
         if options["stop_with_parent"]:
             end_with_parent(signal.SIGTERM, parent=options["stop_with_parent"])
         JudgeAnswer.objects.prune(settings.JUDGE_CACHE_AGE)
-        with single_worker(), delivering():
+        with single_worker(), delivering(), pruning(settings.RETENTION):
             worker.run()
 
 

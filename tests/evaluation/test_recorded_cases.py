@@ -115,7 +115,7 @@ def _difference(folder: Path, case: JSONObject, recorded: JSONObject) -> str | N
     if unreadable != any("eval set" in e for e in recorded["result"]["errors"]):
         return "reading the eval set"
     loose = "metric_error" in case.get("loose", ())
-    return _compare(recorded["result"], to_cli_json(result), loose=loose)
+    return compare(recorded["result"], to_cli_json(result), loose=loose)
 
 
 def _options(arguments: list[str]) -> dict[str, list[str]]:
@@ -190,7 +190,8 @@ def _content(texts: list[str] | None) -> Content | None:
     return Content(parts=tuple({"text": text} for text in texts))
 
 
-def _compare(recorded: JSONObject, ours: JSONObject, *, loose: bool) -> str | None:
+def compare(recorded: JSONObject, ours: JSONObject, *, loose: bool) -> str | None:
+    """Return the first difference between a recorded result and ours."""
     keys = [key for key in COMPARED if not (loose and key == "error")]
     if len(recorded["traces"]) != len(ours["traces"]):
         return "number of traces"

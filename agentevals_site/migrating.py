@@ -26,6 +26,8 @@ from django.db.migrations.recorder import MigrationRecorder
 logger = logging.getLogger(__name__)
 
 HEARTBEAT = "heartbeat"
+# The applications whose tables the service made; others' migrations are Django's.
+OURS = ("runs", "results")
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0
 
@@ -40,6 +42,7 @@ def prepare_database() -> None:
     # Not through the pool: it would hide the server's own words behind a time-out.
     wait_for(connections[HEARTBEAT])
     connection = connections[DEFAULT_DB_ALIAS]
+    refuse_newer_database()
     if settings.AUTO_MIGRATE:
         logger.info("Applying any pending migrations to %s", _place())
         call_command("migrate", verbosity=0, interactive=False)
@@ -57,6 +60,43 @@ def pending_migrations() -> list[str]:
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def refuse_newer_database() -> None:
+    """Let code that does not know the tables leave them alone.
+
+    Raises:
+        CommandError: a migration is applied that this version does not have.
+    """
+    loader = MigrationExecutor(connections[DEFAULT_DB_ALIAS]).loader
+    known = loader.disk_migrations or {}
+    replaced = {old for migration in known.values() for old in migration.replaces}
+    unknown = sorted(
+        f"{app}.{name}"
+        for app, name in loader.applied_migrations or ()
+        if app in OURS and (app, name) not in known.keys() | replaced
+    )
+    if unknown:
+        raise CommandError(
+            f"the database is ahead of this version, which does not know "
+            f"{', '.join(unknown)}: install the version that applied it, or roll it back "
+            "there with `agentevals migrate down`"
+        )
+
+
+def roll_back_one() -> str | None:
+    """Undo the newest migration of ours; returns its name, None when there is none."""
+    recorder = MigrationRecorder(connections[DEFAULT_DB_ALIAS])
+    if not recorder.has_table():
+        return None
+    ours = recorder.migration_qs.filter(app__in=OURS)
+    newest = ours.order_by("-applied", "-id").first()
+    if newest is None:
+        return None
+    before = ours.filter(app=newest.app, id__lt=newest.id).order_by("-id").first()
+    target = before.name if before else "zero"
+    call_command("migrate", newest.app, target, verbosity=0, interactive=False)
+    return f"{newest.app}.{newest.name}"
 
 
 def applied_migrations() -> dict[str, str]:

@@ -35,9 +35,14 @@ def migrate(context: click.Context) -> None:
 def up(dry_run: bool = False) -> None:
     """Apply what is missing."""
     from django.core.management import call_command
+    from django.core.management.base import CommandError
 
-    from agentevals_site.migrating import pending_migrations
+    from agentevals_site.migrating import pending_migrations, refuse_newer_database
 
+    try:
+        refuse_newer_database()
+    except CommandError as error:
+        raise click.ClickException(str(error)) from error
     pending = pending_migrations()
     if not pending:
         click.echo("Nothing to apply.")
@@ -47,6 +52,26 @@ def up(dry_run: bool = False) -> None:
     verb = "Would apply" if dry_run else "Applied"
     for name in pending:
         click.echo(f"{verb} {name}")
+
+
+@migrate.command()
+@click.option("--steps", type=click.IntRange(min=1), required=True, help="How many.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def down(steps: int, yes: bool) -> None:
+    """Roll migrations back, newest first; the data of their tables is lost."""
+    from agentevals_site.migrating import roll_back_one
+
+    if not yes:
+        click.confirm(
+            f"Roll back {steps} migration(s) and lose their data?", abort=True
+        )
+    for step in range(steps):
+        name = roll_back_one()
+        if name is None:
+            if not step:
+                click.echo("Nothing to roll back.")
+            return
+        click.echo(f"Rolled back {name}")
 
 
 @migrate.command()

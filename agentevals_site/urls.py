@@ -16,7 +16,13 @@ from agentevals_site.problems import api_not_found, posted
 from agentevals_site.views import config, health
 from results.api.comparing import RunComparisonViewSet
 from results.api.deliveries import RunDeliveryViewSet
-from results.api.evaluate import evaluate, evaluate_json, stream, stream_json
+from results.api.evaluate import (
+    convert_files,
+    evaluate,
+    evaluate_json,
+    stream,
+    stream_json,
+)
 from results.api.exporting import RunExportViewSet
 from results.api.metrics import list_metrics
 from results.api.streams import RunChangeViewSet, RunEventViewSet
@@ -71,6 +77,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/debug/load/?$", LoadView.as_view(), name="debug-load"),
     re_path(r"^metrics/?$", metrics, name="metrics"),
     re_path(r"^api/schema/?$", openapi, name="schema"),
+    re_path(r"^api/convert/?$", posted(convert_files), name="convert"),
     re_path(r"^api/evaluate/?$", posted(evaluate), name="evaluate"),
     re_path(r"^api/evaluate/stream/?$", posted(stream), name="evaluate-stream"),
     re_path(r"^api/evaluate/json/?$", posted(evaluate_json), name="evaluate-json"),

@@ -75,6 +75,29 @@ class RunResult(Document):
     run_id: UUID | None
 
 
+class ConversionForm(Document, rename=None):
+    """A form with traces; ``trace_format`` forces a format on all of them."""
+
+    trace_files: list[File]
+    trace_format: str | None = None
+
+
+class ConvertedTrace(Document):
+    """A trace as turns, in the shape of eval sets."""
+
+    trace_id: str
+    invocations: list[dict[str, Any]]
+    warnings: list[str]
+    metadata: dict[str, Any]
+
+
+class Conversion(Document):
+    """The traces of all files; ``warnings`` tells of files that could not be read."""
+
+    traces: list[ConvertedTrace]
+    warnings: list[str]
+
+
 EXAMPLE: dict[str, Any] = {
     "traceResults": [],
     "errors": [],
@@ -132,6 +155,17 @@ OPERATIONS = (
         summary="Evaluate a trace export in the body and follow every step",
         bodies=(BODY,),
         answers={200: STEPS},
+        is_view=False,
+    ),
+    Operation(
+        method="post",
+        path="/api/convert",
+        name="convert",
+        tag=TAG,
+        summary="Show the turns of uploaded traces",
+        bodies=(Body(kind=ConversionForm, media="multipart/form-data"),),
+        answers={200: Answer(says="Their turns.", kind=Conversion)},
+        problems=(400, 503, 504),
         is_view=False,
     ),
 )

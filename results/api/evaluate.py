@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from results.evaluating.asked import Asked, read_files, read_json
+from results.evaluating.conversion import convert, read_uploads
 from results.evaluating.events import event, events
-from results.evaluating.hosts import evaluation_of
+from results.evaluating.hosts import evaluation_of, host
 from runs.api.access import admit
 from runs.api.json import VerbatimJSONRenderer, envelope
 from runs.errors import BadRequestError, MalformedFormError
@@ -55,6 +57,14 @@ async def stream_json(request: HttpRequest) -> StreamingHttpResponse:
     return _stream(events(evaluation_of(await read(request, read_json))))
 
 
+async def convert_files(request: HttpRequest) -> HttpResponse:
+    """Show the turns of uploaded traces."""
+    await admit(request)
+    form = await read(request, read_uploads)
+    deadline_s = settings.RUN_DEADLINE.total_seconds()
+    return _json(await convert(form, host, deadline_s=deadline_s))
+
+
 async def read(request: HttpRequest, reader: Callable[[HttpRequest], T]) -> T:
     """Read a request, a large one in another thread."""
     length = request.headers.get("Content-Length", "")
@@ -67,7 +77,11 @@ async def _answer(asked: Asked) -> HttpResponse:
     evaluation = evaluation_of(asked)
     async for _ in evaluation.steps(watch=False):
         pass
-    body = VerbatimJSONRenderer().render(envelope(evaluation.answer))
+    return _json(evaluation.answer)
+
+
+def _json(data: object) -> HttpResponse:
+    body = VerbatimJSONRenderer().render(envelope(data))
     return HttpResponse(body, content_type="application/json")
 
 

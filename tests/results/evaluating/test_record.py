@@ -25,7 +25,7 @@ from runs.errors import (
     EvaluationCancelledError,
     EvaluatorDiedError,
 )
-from runs.models import Run
+from runs.models import ApiToken, Run, Scope
 from tests.results.evaluating.asking import (
     METRIC,
     events_of,
@@ -324,3 +324,53 @@ async def test_what_is_left_by_a_dead_server_is_swept() -> None:
     await run.arefresh_from_db()
     assert (run.status, run.error_code) == ("failed", "worker_lost")
     await steps.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+# --- Who may ask ------------------------------------------------------------------------
+
+PATHS = [
+    "evaluate",
+    "evaluate/stream",
+    "evaluate/json",
+    "evaluate/json/stream",
+    "convert",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_who_has_no_token_may_not_ask(
+    async_client: AsyncClient, settings: Settings, path: str
+) -> None:
+    settings.API_AUTH = "token"
+
+    response = await async_client.post(f"/api/{path}")
+
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_token_to_read_is_not_enough(
+    async_client: AsyncClient, settings: Settings, path: str
+) -> None:
+    settings.API_AUTH = "token"
+    issued = await sync_to_async(ApiToken.issue)("reader", [Scope.READ])
+
+    response = await async_client.post(
+        f"/api/{path}", headers={"Authorization": f"Bearer {issued.text}"}
+    )
+
+    assert response.status_code == 403
+
+
+async def test_a_token_to_write_is_enough(
+    async_client: AsyncClient, settings: Settings
+) -> None:
+    settings.API_AUTH = "token"
+    issued = await sync_to_async(ApiToken.issue)("writer", [Scope.WRITE])
+
+    response = await async_client.post(
+        "/api/evaluate", headers={"Authorization": f"Bearer {issued.text}"}
+    )
+
+    assert response.status_code == 422

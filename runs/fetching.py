@@ -81,7 +81,7 @@ def _read(reply: Reply, host: str, *, forced: str | None) -> Payload:
 def keep(run: Run, payload: Payload) -> None:
     """Store a fetched trace for a run that is held, so that it can be run again."""
     document = TraceDocument.of(payload.content, format=payload.format)
-    TraceDocument.objects.keep(document)
+    TraceDocument.objects.keep([document])
     # Also when the answer to the commit was lost and this is done again.
     stored = RunInput(run=run, position=0, document=document)
     RunInput.objects.bulk_create([stored], ignore_conflicts=True)

@@ -11,7 +11,7 @@ from django.db import transaction
 from evaluation.values import JSONObject
 from runs.models import EventKind, Run, RunEvent, RunInput, RunStatus, TraceDocument
 from runs.models.clock import Now, from_now
-from runs.spec import Payload, fingerprint_of
+from runs.spec import Payload, fingerprint_of, metrics_of
 
 
 def begin(
@@ -31,6 +31,7 @@ def begin(
         run_id=uuid4(),
         status=RunStatus.RUNNING,
         spec=spec,
+        metrics=metrics_of(spec),
         attempt=1,
         max_attempts=1,
         worker_id=worker_id,
@@ -45,13 +46,9 @@ def begin(
     ]
     stored = [_stored(run, place, each) for place, each in enumerate(documents)]
     run.fingerprint = fingerprint_of(spec, [each.document_id for each in stored])
-    # In one order everywhere, so that two runs cannot wait for each other's rows.
-    unique = {each.document.digest: each.document for each in stored}
     with transaction.atomic():
         Run.objects.bulk_create([run])
-        TraceDocument.objects.bulk_create(
-            [unique[digest] for digest in sorted(unique)], ignore_conflicts=True
-        )
+        TraceDocument.objects.keep(each.document for each in stored)
         RunInput.objects.bulk_create(stored)
         RunEvent.objects.log(events)
     return run

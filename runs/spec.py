@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 
 from evaluation.config import parse_config
+from evaluation.errors import ConfigError
 from evaluation.eval_sets import parse_eval_set
 from evaluation.traces.load import detect_format
 from evaluation.values import JSON, JSONObject, Value
@@ -76,7 +77,7 @@ class Submission(Value, frozen=True, kw_only=True):
     @property
     def metrics(self) -> list[str]:
         """The names of the evaluators, which results are called by."""
-        return [each.name for each in parse_config(self.spec["eval_config"]).evaluators]
+        return metrics_of(self.spec)
 
     @property
     def fingerprint(self) -> str:
@@ -92,6 +93,19 @@ def fingerprint_of(spec: JSONObject, documents: Iterable[str]) -> str:
     for document in documents:
         digest.update(bytes.fromhex(document))
     return digest.hexdigest()
+
+
+def metrics_of(spec: JSONObject) -> list[str]:
+    """Return the names of the evaluators that a specification asks for.
+
+    One that was evaluated without being checked here may hold what cannot be read: then
+    there are none to be found by.
+    """
+    try:
+        config = parse_config(spec["eval_config"], allow_unknown_metrics=True)
+    except ConfigError:
+        return []
+    return [evaluator.name for evaluator in config.evaluators]
 
 
 def canonical(document: JSON) -> bytes:

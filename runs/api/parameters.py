@@ -19,6 +19,8 @@ T = TypeVar("T")
 Reader = Callable[[str], T]
 # How an error shows a value that is longer.
 EXCERPT = 200
+# A condition each, and SQLite nests no more than a thousand.
+MAX_PARAMETERS = 200
 MAX_INTEGER_DIGITS = 18
 # Every endpoint has it: the framework chooses by it between JSON and its own pages.
 FRAMEWORK = "format"
@@ -71,6 +73,10 @@ class Parameters:
         Raises:
             InvalidSubmissionError: names every parameter that is wrong or unknown.
         """
+        count = sum(len(values) for _, values in self._query.lists())
+        if count > MAX_PARAMETERS:
+            message = f"at most {MAX_PARAMETERS} parameters, not {count}"
+            self._errors.append(FieldError(loc=("query",), msg=message))
         for name in self._query:
             if name not in self._known:
                 self._add_unknown(name)

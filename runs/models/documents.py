@@ -19,13 +19,17 @@ COMPRESSION = 1
 class TraceDocumentQuerySet(models.QuerySet["TraceDocument"]):
     """Keeping documents while somebody deletes them, in the caller's transaction."""
 
-    def keep(self, document: TraceDocument) -> None:
-        """Store a document unless it is there, and hold it until the transaction ends."""
-        rows = self.filter(pk=document.pk).values_list("pk")
-        held = False
-        while not held:  # whoever deleted it after the INSERT found it has committed
-            self.bulk_create([document], ignore_conflicts=True)
-            held = bool(rows.select_for_update(no_key=True))
+    def keep(self, documents: Iterable[TraceDocument]) -> None:
+        """Store documents that are not there, and hold all until the transaction ends."""
+        by_digest = {document.digest: document for document in documents}
+        # In one order everywhere, so that two cannot wait for each other's rows.
+        missing = [by_digest[digest] for digest in sorted(by_digest)]
+        while missing:  # whoever deletes one after the INSERT found it has to commit
+            self.bulk_create(missing, ignore_conflicts=True)
+            rows = self.filter(pk__in=by_digest).order_by("pk")
+            locked = rows.select_for_update(no_key=True)
+            held = set(locked.values_list("pk", flat=True))
+            missing = [each for each in missing if each.digest not in held]
 
     def delete_unused(self, digests: Iterable[str]) -> None:
         """Delete those of these documents that no run reads.

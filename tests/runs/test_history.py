@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from runs import queue
 from runs.models import Run
+from runs.owned import begin
 from tests.runs.asking import faults
-from tests.runs.building import claim_one, make_run
+from tests.runs.building import DEADLINE, LEASE, claim_one, make_run
 
 pytestmark = [pytest.mark.durable, pytest.mark.django_db]
 
@@ -182,6 +183,7 @@ def test_a_run_is_found_by_the_beginning_of_its_id(client: Client) -> None:
         ("label.a%00=1", ["query", "label.a\0"], "U+0000"),
         ("label.a=%00", ["query", "label.a", 0], "U+0000"),
         ("agent=%00", ["query", "agent", 0], "U+0000"),
+        ("&".join(["q=x"] * 201), ["query"], "at most 200 parameters"),
         ("cursor=x", ["query", "cursor"], "`nextCursor`"),
         ("cursor=", ["query", "cursor"], "`nextCursor`"),
         ("cursor=" + "A" * 5000, ["query", "cursor"], "`nextCursor`"),
@@ -251,3 +253,17 @@ def test_a_later_page_begins_where_the_cursor_says(client: Client) -> None:
     ids = [UUID(run["runId"]) for run in page["data"] + rest["data"]]
     queued = Run.objects.filter(status="queued").newest_first()
     assert ids == list(queued.values_list("pk", flat=True))
+
+
+def test_a_run_that_is_evaluated_at_once_is_found_by_its_metrics(
+    client: Client,
+) -> None:
+    target = {"kind": "uploaded"}
+    for name, config in (("m", {"metrics": ["exact_match"]}), ("x", {"metrics": 5})):
+        spec = {"target": target, "eval_config": config, "eval_set": None, "name": name}
+        begin(spec, [], worker_id="server", lease=LEASE, deadline=DEADLINE)
+
+    listed = ask(client, kind="uploaded", metric="exact_match")["data"]
+
+    assert [run["spec"]["name"] for run in listed] == ["m"]
+    assert len(ask(client, kind="uploaded")["data"]) == 2

@@ -11,7 +11,12 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseNotFound,
+)
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
@@ -94,10 +99,15 @@ def cors(get_response: Respond) -> Respond:
 
 
 def _preflight(request: HttpRequest) -> HttpResponse | None:
+    """Answer what a browser asks before a request; the answer is no to a stranger."""
     asked = request.headers.get("Access-Control-Request-Method")
-    if request.method != "OPTIONS" or not asked or not _is_allowed(request):
+    if request.method != "OPTIONS" or not asked or "Origin" not in request.headers:
         return None
-    response = HttpResponse()
+    if not _is_allowed(request):
+        return HttpResponseBadRequest(
+            "Disallowed CORS origin", content_type="text/plain; charset=utf-8"
+        )
+    response = HttpResponse("OK", content_type="text/plain; charset=utf-8")
     response["Access-Control-Allow-Methods"] = METHODS
     wanted = request.headers.get("Access-Control-Request-Headers", "")
     response["Access-Control-Allow-Headers"] = wanted

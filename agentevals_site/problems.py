@@ -30,6 +30,7 @@ from runs.errors import (
     DeadlineExceededError,
     EvaluationCancelledError,
     EvaluatorDiedError,
+    FieldError,
     ForbiddenError,
     InvalidSubmissionError,
     LiveModeDisabledError,
@@ -120,13 +121,21 @@ def _unavailable() -> Response:
 
 
 def _framework_problem(error: exceptions.APIException) -> Response:
-    status = HTTPStatus(error.status_code)
     if isinstance(error, exceptions.UnsupportedMediaType):
-        # The contract reads a body that is not declared as JSON as one that is no object.
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return _not_json(error)
+    status = HTTPStatus(error.status_code)
     plain = isinstance(error, exceptions.MethodNotAllowed | exceptions.NotFound)
     text = status.phrase if plain else str(error.detail)
     return _problem(status, str(error.get_codes()), text)
+
+
+def _not_json(error: exceptions.UnsupportedMediaType) -> Response:
+    """Refuse a body of another type; the contract takes it for one that is no object."""
+    text = f"{error.detail} Send it as application/json."
+    fault = FieldError(type="model_attributes_type", loc=("body",), msg=text)
+    return _problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, str(error.get_codes()), [fault], text
+    )
 
 
 def _problem(

@@ -21,9 +21,9 @@ class RunError(Exception):
 class FieldError(Value, frozen=True, kw_only=True):
     """One fault in a request: where, what, and the value that was sent."""
 
+    type: str = "value_error"
     loc: tuple[str | int, ...]
     msg: str
-    type: str = "value_error"
     input: JSON = None
 
 

@@ -14,6 +14,7 @@ from runs.errors import FieldError
 
 # PostgreSQL cannot keep U+0000 in text or jsonb.
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+BYTE = re.compile(r"\(byte (\d+)\)")
 EXCERPT = 200
 # Whatever is stored is walked again and again, here and by whoever reads it.
 MAX_DEPTH = 100
@@ -30,13 +31,23 @@ class Fields:
         self._loc = loc
         self._errors = errors
         self._given: dict[str, msgspec.Raw] = {}
+        self._is_object = False
+        self._split(raw)
+        self._untaken = set(self._given)
+
+    def _split(self, raw: bytes) -> None:
         try:
             self._given = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+            self._is_object = True
         except msgspec.ValidationError:
             self._add((), "Input should be a valid dictionary", "dict_type", raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            self._add((), f"JSON decode error: {error}", "json_invalid", raw)
-        self._untaken = set(self._given)
+            if not raw.strip():
+                self._add((), "Field required", "missing", b"null")
+                return
+            place = BYTE.search(str(error))
+            offset = int(place[1]) if place else len(raw)
+            self._add((offset,), f"JSON decode error: {error}", "json_invalid", raw)
 
     def open(self, name: str, *, required: bool = False) -> Fields | None:
         """Take a field that is an object, to take it apart in turn."""
@@ -56,7 +67,7 @@ class Fields:
         names = (name, snake_case(name))
         self._untaken.difference_update(names)
         raw = next((self._given[n] for n in names if n in self._given), None)
-        if raw is None and required:
+        if raw is None and required and self._is_object:
             self._add((name,), "Field required", "missing", b"null")
         return None if raw is None else bytes(raw)
 

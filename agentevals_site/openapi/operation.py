@@ -28,10 +28,10 @@ class Document(msgspec.Struct, kw_only=True, rename="camel"):
 class Fault(Document):
     """One fault of a request: where, what, and the value that was sent."""
 
+    type: str
     loc: list[str | int]
     msg: str
-    type: str
-    input: Any = None
+    input: Any
 
 
 class Problem(Document):

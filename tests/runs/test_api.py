@@ -185,7 +185,7 @@ def test_unknown_keys_come_back_last(client: Client) -> None:
     ("body", "loc"),
     [
         (b"", ["body"]),
-        (b"{", ["body"]),
+        (b"{", ["body", 1]),
         (b"[]", ["body"]),
         (b"{}", ["body", "spec"]),
         (b'{"spec": 5}', ["body", "spec"]),
@@ -224,7 +224,7 @@ def test_unknown_keys_come_back_last(client: Client) -> None:
         ),
         (submission_body(spec={"context": {"a": "\0"}}), ["body", "spec", "context"]),
         (submission_body(spec={"sinks": "x"}), ["body", "spec", "sinks"]),
-        (b'{"spec": {"context": NaN}}', ["body"]),
+        (b'{"spec": {"context": NaN}}', ["body", 21]),
     ],
 )
 def test_a_bad_request_is_refused_with_its_place(
@@ -271,8 +271,29 @@ def test_deeply_nested_json_is_refused_not_a_crash(client: Client) -> None:
     assert post(client, body).status_code == 422
 
 
-def test_another_content_type_is_refused(client: Client) -> None:
-    assert post(client, submission_body(), "text/plain").status_code == 422
+def test_another_content_type_is_a_body_that_is_no_object(client: Client) -> None:
+    response = post(client, submission_body(), "text/plain")
+
+    assert faults(response) == [["body"]]
+    assert "application/json" in response.json()["detail"][0]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("body", "loc", "kind"),
+    [
+        (b"", ["body"], "missing"),
+        (b"[]", ["body"], "dict_type"),
+        (b'{"spec" 1}', ["body", 8], "json_invalid"),
+        (b'{"spec": ', ["body", 9], "json_invalid"),
+    ],
+)
+def test_a_body_that_is_no_object_is_one_fault(
+    client: Client, body: bytes, loc: list[Any], kind: str
+) -> None:
+    (fault,) = post(client, body).json()["detail"]
+
+    assert list(fault) == ["type", "loc", "msg", "input"]
+    assert (fault["loc"], fault["type"]) == (loc, kind)
 
 
 def test_a_body_over_the_limit_is_refused_with_the_limit(
@@ -454,6 +475,15 @@ def test_an_allowed_origin_may_ask_from_elsewhere(client: Client) -> None:
 
     assert allowed["Access-Control-Allow-Origin"] == "http://localhost:5173"
     assert "Access-Control-Allow-Origin" not in strange
+    refused = client.options(
+        "/api/runs",
+        headers={
+            "origin": "http://example.org",
+            "access-control-request-method": "POST",
+        },
+    )
+
+    assert (refused.status_code, refused.content) == (400, b"Disallowed CORS origin")
     assert preflight.status_code == 200
     assert preflight["Access-Control-Allow-Headers"] == "content-type"
     assert preflight["Access-Control-Max-Age"] == "600"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -92,7 +92,7 @@ class Fields:
             place = (name, error.path) if error.path else (name,)
             self._add(place, str(error), error.code, raw)
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
-            self._add((name,), str(error), "value_error", raw)
+            self._add((name,), f"{error}{_cure(kind)}", "value_error", raw)
         else:
             return value
         return default
@@ -131,6 +131,13 @@ class Fields:
                 input=None if PRIVATE & {*self._loc, *place} else _excerpt(raw),
             )
         )
+
+
+def _cure(kind: Any) -> str:
+    """Name the words to choose from; "" when any value of a type will do."""
+    kinds = (kind, *get_args(kind))
+    words = [w for each in kinds if get_origin(each) is Literal for w in get_args(each)]
+    return f"; use one of {', '.join(map(repr, words))}" if words else ""
 
 
 def _excerpt(raw: bytes) -> JSON:

@@ -52,6 +52,11 @@ def _check_allowed(spec: EvaluatorSpec, rules: Rules | None) -> None:
             "run; its operator can allow the evaluators of one folder with "
             "AGENTEVALS_EVALUATOR_DIR"
         )
+    if spec.options.get("environment"):
+        raise ConfigError(
+            f"evaluator {spec.name!r}: environment: this server passes no variables on; "
+            "remove it"
+        )
     try:
         if spec.type == "code":
             locate(spec.options["path"], Path(rules.folder))

@@ -35,6 +35,7 @@ DEFAULT_REPOSITORY = "agentevals-dev/evaluators"
 DEFAULT_REVISION = "main"
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -61,12 +62,14 @@ def _custom_threshold(fields: Fields) -> float:
 
 
 def _execution(fields: Fields) -> JSONObject:
-    return {
+    options: JSONObject = {
         "timeout": fields.optional("timeout", as_count) or DEFAULT_TIMEOUT_S,
         "config": fields.optional("config", as_object) or {},
         "executor": fields.optional("executor", choice(*EXECUTORS)) or "local",
         "protocol": fields.optional("protocol", choice(*PROTOCOLS)) or "1.0",
     }
+    wanted = fields.items("environment", _matching(_VARIABLE))
+    return options | ({"environment": list(wanted)} if wanted else {})
 
 
 def _require_extension(fields: Fields, key: str, value: str) -> None:
@@ -165,13 +168,13 @@ _READERS: Mapping[str, Callable[[Fields, str], EvaluatorSpec]] = {
 _LEVELS = {
     "code": level(
         "a code evaluator",
-        "name type path threshold timeout config executor protocol",
+        "name type path threshold timeout config executor protocol environment",
         closed=True,
     ),
     "remote": level(
         "a remote evaluator",
         "name type source ref repository revision sha256 threshold timeout config"
-        " executor protocol",
+        " executor protocol environment",
         closed=True,
     ),
     "openai_eval": level(

@@ -69,6 +69,7 @@ def _run(
         place,
         msgspec.json.encode(input_document(spec, task)),
         timeout_s=spec.options["timeout"],
+        environment=spec.options.get("environment", ()),
     )
     _refuse_bad_ending(spec, ending, place)
     output = read_output(ending.stdout, spec.name)

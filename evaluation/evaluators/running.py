@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -30,12 +31,14 @@ class Rules(Value, frozen=True, kw_only=True):
     ``folder`` is the only one they may lie in; None for anywhere. Those that are
     ``confined`` run in a folder of their own, write nowhere else and reach no TCP port,
     as far as the kernel can see to that; others run where the caller is. ``fetched`` is
-    where remote ones lie; None if there may be none.
+    where remote ones lie; None if there may be none. ``trusted`` ones are given the
+    variables of the environment that they ask for.
     """
 
     folder: str | None = None
     fetched: str | None = None
     confined: bool = True
+    trusted: bool = False
     memory_mb: int = 1024
     max_timeout_s: float = 300.0
 
@@ -57,8 +60,17 @@ class CodeRunner(Protocol):
             EvaluationError: it is not here, not pinned, or not what it should be.
         """
 
-    def run(self, place: Path, payload: bytes, *, timeout_s: float) -> Ending:
+    def run(
+        self,
+        place: Path,
+        payload: bytes,
+        *,
+        timeout_s: float,
+        environment: Sequence[str] = (),
+    ) -> Ending:
         """Run the evaluator in the file ``place`` with ``payload`` as its input.
+
+        ``environment`` names the variables that it asks for.
 
         Raises:
             EvaluationError: it cannot be run here.

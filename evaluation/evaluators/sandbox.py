@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,10 +24,14 @@ from evaluation.evaluators.warden.wire import Limits, Order, Report, pack, unpac
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # All that an evaluator sees of the environment: no keys, no database.
-PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
+PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "PYTHONUSERBASE", "TZ")
 # A warden that has not answered so long after an evaluator's time limit was tampered with.
 GRACE_S = 10.0
 MEGABYTE = 1 << 20
+
+
+def _chosen(names: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: environment[name] for name in names if name in environment}
 
 
 class Sandbox:
@@ -36,9 +40,9 @@ class Sandbox:
     def __init__(self, rules: Rules, environment: Mapping[str, str]) -> None:
         """Start nothing yet; ``environment`` is what to choose from."""
         self._rules = rules
-        kept = {name: environment[name] for name in PASSED_ON if name in environment}
+        self._all = environment
         self._environment = {
-            **kept,
+            **_chosen(PASSED_ON, environment),
             "PYTHONPATH": str(ROOT),  # for agentevals_evaluator_sdk
             "PYTHONDONTWRITEBYTECODE": "1",
         }
@@ -71,12 +75,24 @@ class Sandbox:
             )
         return verified(spec, Path(self._rules.fetched))
 
-    def run(self, place: Path, payload: bytes, *, timeout_s: float) -> Ending:
+    def run(
+        self,
+        place: Path,
+        payload: bytes,
+        *,
+        timeout_s: float,
+        environment: Sequence[str] = (),
+    ) -> Ending:
         """Run the evaluator in a file; see ``CodeRunner``."""
+        if environment and not self._rules.trusted:
+            raise EvaluatorNotAllowedError(
+                "Evaluators are given no variables of the environment here; "
+                f"this one asks for {', '.join(environment)}."
+            )
         wall_s = min(timeout_s, self._rules.max_timeout_s)
         order = Order(
             argv=command(place),
-            environment=self._environment,
+            environment=self._environment | _chosen(environment, self._all),
             folder=None if self._rules.confined else os.getcwd(),  # noqa: PTH109 - a text
             confined=self._rules.confined,
             limits=Limits(

@@ -92,6 +92,10 @@ def test_a_remote_evaluator_that_was_fetched_is_accepted(folder: Path) -> None:
     read_submission(body(type="remote", path=None, ref="x.py", sha256=pin))
 
 
+def test_no_variable_of_the_server_is_passed_on(folder: Path) -> None:
+    assert "environment" in fault(environment=["AGENTEVALS_SECRET_KEY"])
+
+
 def test_a_timeout_has_a_bound(folder: Path, settings: Any) -> None:
     settings.EVALUATOR_TIMEOUT_S = 5
 

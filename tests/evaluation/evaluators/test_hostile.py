@@ -173,6 +173,27 @@ def test_the_environment_holds_nothing_of_ours(shop: Workshop) -> None:
     }  # fmt: skip
 
 
+def test_an_evaluator_is_given_no_variable_that_it_asks_for(shop: Workshop) -> None:
+    result = shop.result(FINE, environment=["MY_API_KEY"])
+
+    assert result.error_code == "evaluator_not_allowed"
+    assert "MY_API_KEY" in (result.error or "")
+
+
+def test_one_that_is_trusted_is(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path, trusted=True)
+    source = (
+        "import json, os; print(json.dumps({'score': 1, 'details': {**os.environ}}))"
+    )
+    with shop.sandbox:
+        silent = shop.result(source)
+        asking = shop.result(source, environment=["MY_API_KEY", "NOT_SET"])
+
+    assert silent.details is not None
+    assert asking.details is not None
+    assert set(asking.details) - set(silent.details) == {"MY_API_KEY"}
+
+
 def test_its_folder_is_empty_and_gone_afterwards(shop: Workshop) -> None:
     result = shop.result(
         "import json, os\n"

@@ -23,6 +23,7 @@ from results.api.evaluate import (
     stream,
     stream_json,
 )
+from results.api.evaluators import EvaluatorViewSet
 from results.api.exporting import RunExportViewSet
 from results.api.metrics import list_metrics
 from results.api.streams import RunChangeViewSet, RunEventViewSet
@@ -51,6 +52,7 @@ router.register("runs/compare", RunComparisonViewSet, basename="run-comparison")
 router.register("runs/events", RunChangeViewSet, basename="run-change")
 router.register("runs", RunViewSet, basename="run")
 router.register("results", ResultViewSet, basename="result")
+router.register("evaluators", EvaluatorViewSet, basename="evaluator")
 router.register(
     r"runs/(?P<run_id>[^/]+)/results", RunResultViewSet, basename="run-result"
 )

@@ -33,11 +33,16 @@ def make_asker() -> Asker:
         GuardedTransport(
             trusted=Client(ANYWHERE), foreign=Client(settings.ADDRESS_POLICY)
         ),
-        Directory(environment=settings.JUDGE_ENVIRONMENT, grants=settings.JUDGE_KEYS),
+        directory(),
         cache=make_cache(),
         policy=RetryPolicy(timeout_s=settings.JUDGE_TIMEOUT_S),
         concurrency=settings.JUDGE_CONCURRENCY,
     )
+
+
+def directory() -> Directory:
+    """Return where this server's judges are, and their keys."""
+    return Directory(environment=settings.JUDGE_ENVIRONMENT, grants=settings.JUDGE_KEYS)
 
 
 def make_cache() -> Cache:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -17,10 +19,19 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from evaluation.errors import ConfigError
 from runs import queue
 from runs.api.redaction import redact_spec
-from runs.models import ApiToken, Run, RunInput, TraceDocument, Worker
+from runs.models import (
+    ApiToken,
+    Run,
+    RunInput,
+    StoredEvaluator,
+    TraceDocument,
+    Worker,
+)
 from runs.requests import Rerun
+from runs.storing_evaluators import check_entry
 from runs.submission import resubmission, submit
 from runs.wakeups import announce_work
 
@@ -324,3 +335,36 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         """End tokens at once."""
         ended = ApiToken.objects.filter(pk__in=tokens.values("pk")).revoke()
         self.message_user(request, f"Revoked {ended} token(s).")
+
+
+class StoredEvaluatorForm(forms.ModelForm):  # type: ignore[type-arg]  # no argument at run time
+    """What the API takes: an entry that is checked whole."""
+
+    class Meta:
+        model = StoredEvaluator
+        fields = ("name", "type", "config")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an entry that no run could use."""
+        given = super().clean() or {}
+        name = given.get("name") or self.instance.name
+        if name and given.get("type") and isinstance(given.get("config"), dict):
+            try:
+                check_entry(name, given["type"], given["config"])
+            except ConfigError as error:
+                raise ValidationError(str(error)) from error
+        return given
+
+
+@admin.register(StoredEvaluator)
+class StoredEvaluatorAdmin(ModelAdmin):
+    """Evaluators that runs refer to: to set up, to change, to remove."""
+
+    form = StoredEvaluatorForm
+    list_display = ("name", "type", "updated_at")
+    list_filter = ("type",)
+    search_fields = ("name",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep the name: another one would be another evaluator."""
+        return ("name",) if obj else ()

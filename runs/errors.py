@@ -72,6 +72,16 @@ class RunNotFoundError(RunError):
         super().__init__(f"run {run_id} not found")
 
 
+class EvaluatorNotFoundError(RunError):
+    """Nobody has set up an evaluator of this name."""
+
+    code = "evaluator_not_found"
+
+    def __init__(self, name: str) -> None:
+        """Name what was asked for."""
+        super().__init__(f"there is no stored evaluator {name!r}")
+
+
 class TraceNotFoundError(RunError):
     """A run has no trace document at this place."""
 

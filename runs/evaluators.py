@@ -38,11 +38,19 @@ def check_config(document: JSON, *, allow_unknown_metrics: bool = False) -> None
     Raises:
         ConfigError: it is wrong, or names an evaluator that may not be run here.
     """
-    rules = evaluator_rules()
     config = parse_config(document, allow_unknown_metrics=allow_unknown_metrics)
     for spec in config.evaluators:
-        if spec.type in {"code", "remote"}:
-            _check_allowed(spec, rules)
+        check_spec(spec)
+
+
+def check_spec(spec: EvaluatorSpec) -> None:
+    """Check that an evaluator may be run here.
+
+    Raises:
+        ConfigError: it is somebody's code, and not allowed.
+    """
+    if spec.type in {"code", "remote"}:
+        _check_allowed(spec, evaluator_rules())
 
 
 def _check_allowed(spec: EvaluatorSpec, rules: Rules | None) -> None:

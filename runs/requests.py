@@ -10,7 +10,6 @@ import msgspec
 from evaluation.eval_sets import parse_eval_set
 from evaluation.values import JSONObject, Value
 from runs.errors import FieldError, InvalidSubmissionError
-from runs.evaluators import check_config
 from runs.fields import Fields
 from runs.spec import (
     Label,
@@ -20,6 +19,7 @@ from runs.spec import (
     Priority,
     Submission,
     read_submission,
+    take_config,
 )
 
 MAX_BATCH = 1000
@@ -97,9 +97,7 @@ def read_rerun(body: bytes) -> Rerun:
     fields = Fields(body or b"{}", ("body",), errors)
     changes: dict[str, Any] = {}
     if fields.has("evalConfig"):
-        changes["eval_config"] = fields.take(
-            "evalConfig", dict[str, Any], {}, check=check_config
-        )
+        changes["eval_config"] = take_config(fields)
     if fields.has("evalSet"):
         changes["eval_set"] = fields.take(
             "evalSet", dict[str, Any] | None, check=parse_eval_set

@@ -25,6 +25,7 @@ from runs.errors import FieldError, InvalidSubmissionError
 from runs.evaluators import check_config
 from runs.fields import Fields, Loc
 from runs.sinks import check_sinks, sink_rules
+from runs.storing_evaluators import resolved
 from runs.targets import check_context, check_http_target
 
 TraceFormat = Literal["jaeger-json", "otlp-json"]
@@ -178,14 +179,25 @@ def _read_spec(
         "approach": approach,
         "target": target,
         "eval_set": fields.take("evalSet", dict[str, Any] | None, check=parse_eval_set),
-        "eval_config": fields.take(
-            "evalConfig", dict[str, Any], {}, check=check_config
-        ),
+        "eval_config": take_config(fields),
         "sinks": sinks,
         "context": context,
         **fields.rest(),
     }
     return spec, payloads
+
+
+def take_config(fields: Fields) -> JSONObject:
+    """Take a configuration, with stored evaluators in place of references to them."""
+    frozen: JSONObject = {}
+
+    def check(document: JSON) -> None:
+        found = resolved(document)
+        check_config(found)
+        frozen.update(found)
+
+    fields.take("evalConfig", dict[str, Any], {}, check=check)
+    return frozen
 
 
 def _read_target(fields: Fields | None) -> tuple[JSONObject, tuple[Payload, ...]]:

@@ -144,7 +144,7 @@ class Answer(Value, frozen=True, kw_only=True):
 class Operation(Value, frozen=True, kw_only=True):
     """One method of one path."""
 
-    method: Literal["get", "post", "patch", "delete"]
+    method: Literal["get", "post", "put", "patch", "delete"]
     path: str
     name: str
     tag: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runs.models.documents import RunInput, TraceDocument
+from runs.models.evaluators import StoredEvaluator
 from runs.models.events import EventKind, RunEvent
 from runs.models.lookups import AnyValueContains, Includes
 from runs.models.run import Lease, Run, load_inputs
@@ -22,6 +23,7 @@ __all__ = [
     "RunInput",
     "RunStatus",
     "Scope",
+    "StoredEvaluator",
     "TargetKind",
     "TraceDocument",
     "Worker",

@@ -89,6 +89,11 @@ class GuardedTransport:
             raise TransportError("the answer is too long", transient=False)
         return Response(status=reply.status, headers=reply.headers, body=reply.body)
 
+    def close(self) -> None:
+        """Close idle connections."""
+        self._trusted.close()
+        self._foreign.close()
+
 
 class DatabaseCache:
     """Answers in the database, shared by all workers. Without it nothing is kept."""

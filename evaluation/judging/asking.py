@@ -69,6 +69,10 @@ class Asker:
             )
         return tried
 
+    def close(self) -> None:
+        """Close idle connections."""
+        self._transport.close()
+
     def wake(self) -> None:
         """Have everybody who waits look whether they still want to."""
         for gate in list(self._gates.values()):

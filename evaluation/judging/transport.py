@@ -45,3 +45,6 @@ class Transport(Protocol):
         Raises:
             TransportError: there is no complete answer.
         """
+
+    def close(self) -> None:
+        """Close idle connections."""

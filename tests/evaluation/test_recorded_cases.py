@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.capabilities import NONE, Capabilities
 from evaluation.config import (
     EvaluationConfig,
     load_config_file,
@@ -21,9 +22,11 @@ from evaluation.conversation.model import Content, Conversation, Invocation, Too
 from evaluation.engine import evaluate
 from evaluation.errors import ConfigError, EvalSetError
 from evaluation.eval_sets import EvalSet, parse_eval_set
+from evaluation.judging.model import Failure, Reply
 from evaluation.rendering import to_cli_json
 from evaluation.values import JSON, JSONObject
 from tests.evaluation.building import ticking
+from tests.evaluation.metrics.judged.fakes import FakeJudge
 
 pytestmark = pytest.mark.golden
 
@@ -34,6 +37,7 @@ GROUPS = {
     "eval_set",
     "run",
     "config",
+    "judge",
     "samples",
 }
 COMPARED = ("score", "eval_status", "per_invocation_scores", "error", "details")
@@ -45,6 +49,15 @@ DELIBERATE = {
     "cfg_duplicate_builtin": "names of evaluators are unique",
     "cfg_empty_evaluators": "nothing to evaluate is an error",
     "cfg_match_type_lower": "match types are read in any case",
+    "judge_hall_length_mismatch": "golden data that is not used does no harm",
+    "judge_hall_no_sentences": "a judge that does not do its work is an error",
+    "judge_match_all_http_errors": "a judge that refuses is an error",
+    "judge_match_label_sentence": "nonsense is an error",
+    "judge_match_length_mismatch": "turns are aligned",
+    "judge_match_nothing_parseable": "nonsense is an error",
+    "judge_match_one_sample_http_error": "what is refused is not asked again",
+    "judge_match_single_quotes": "nonsense is an error",
+    "judge_match_two_turns_one_unscored": "samples that nobody needs are not asked",
     "match_first_conversation_empty_no_match": "the error gives the reason",
     "match_none_fallback_first": "no case is guessed",
     "match_unicode_casefold": "user texts are compared case-folded",
@@ -111,11 +124,25 @@ def _difference(folder: Path, case: JSONObject, recorded: JSONObject) -> str | N
         eval_set=golden_data,
         config=config,
         now=ticking(),
+        capabilities=_judge(case),
     )
     if unreadable != any("eval set" in e for e in recorded["result"]["errors"]):
         return "reading the eval set"
     loose = "metric_error" in case.get("loose", ())
     return compare(recorded["result"], to_cli_json(result), loose=loose)
+
+
+def _judge(case: JSONObject) -> Capabilities:
+    """Return the recorded judge, who refuses where the recording has a status."""
+    if "judge" not in case:
+        return NONE
+    replies: list[str | Reply] = [
+        reply
+        if isinstance(reply, str)
+        else Failure(kind="bad_request", message=reply["message"])
+        for reply in case["judge"]["replies"]
+    ]
+    return Capabilities(judge=FakeJudge(replies))  # type: ignore[arg-type]  # as in fakes
 
 
 def _options(arguments: list[str]) -> dict[str, list[str]]:

@@ -47,6 +47,15 @@ def refusal(status: int, message: str = "no", **headers: str) -> Break:
     return Break(status=status, body=body, headers=named)
 
 
+class QuietServer(ThreadingHTTPServer):
+    """Clients that hang up are what the tests are about."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
 class JudgeServer:
     """Answers by ``replies``, cycled, or by a function of the request's body."""
 
@@ -71,8 +80,7 @@ class JudgeServer:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}
         )

@@ -18,7 +18,8 @@ from evaluation.values import Value
 from runs.errors import RunNotFoundError
 from runs.models import EventKind, Lease, Run, RunEvent, RunStatus
 from runs.models.clock import Now, from_now
-from runs.models.run import RunQuerySet, claimed, retry_delay
+from runs.models.run import claimed, retry_delay
+from runs.models.run_queries import RunQuerySet
 
 logger = logging.getLogger(__name__)
 

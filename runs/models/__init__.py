@@ -6,8 +6,9 @@ from runs.models.documents import RunInput, TraceDocument
 from runs.models.evaluators import StoredEvaluator
 from runs.models.events import EventKind, RunEvent
 from runs.models.lookups import AnyValueContains, Includes
-from runs.models.run import Lease, Run, load_inputs
-from runs.models.status import Approach, RunStatus, TargetKind
+from runs.models.run import Run
+from runs.models.run_queries import load_inputs
+from runs.models.status import Approach, Lease, RunStatus, TargetKind
 from runs.models.tokens import ApiToken, Scope
 from runs.models.workers import Worker
 

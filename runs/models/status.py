@@ -1,6 +1,9 @@
-"""Where a run can stand, and what it can be about."""
+"""Where a run can stand, what it can be about, and by what right it is written to."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db import models
 
@@ -35,3 +38,13 @@ class TargetKind(models.TextChoices):
     INLINE = "inline"
     HTTP = "http"
     UPLOADED = "uploaded"
+
+
+class Lease(NamedTuple):
+    """The right to write to a run.
+
+    ``attempt`` only grows, so that a lease which was lost can never match again.
+    """
+
+    run_id: UUID
+    attempt: int

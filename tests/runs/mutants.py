@@ -19,7 +19,8 @@ from runs import queue
 from runs.models import EventKind, Lease, Run, RunEvent, RunStatus
 from runs.models import run as run_module
 from runs.models.clock import Now, from_now
-from runs.models.run import NO_OWNER, RunQuerySet, claimed
+from runs.models.run import NO_OWNER, claimed
+from runs.models.run_queries import RunQuerySet
 from runs.worker.execution import Ending
 from tests.runs import machine
 

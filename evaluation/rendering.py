@@ -48,13 +48,25 @@ def metric_to_api(result: MetricResult) -> JSONObject:
         "evalStatus": result.eval_status,
         "perInvocationScores": list(result.per_invocation_scores),
         "error": result.error,
-        "details": finite(result.details),
+        "details": _details_to_api(result),
         "durationMs": result.duration_ms,
         "evaluatorType": result.evaluator_type,
         "errorCode": result.error_code,
         "explanation": finite(result.explanation),
         "tokensUsed": finite(result.tokens_used),
     }
+
+
+def _details_to_api(result: MetricResult) -> JSON:
+    """Rename the one key of the contract's own comparisons; arguments stay as they are."""
+    details = finite(result.details)
+    if result.evaluator_type != "builtin" or "comparisons" not in (details or {}):
+        return details
+    compared = [
+        {"invocationId" if key == "invocation_id" else key: value for key, value in i}
+        for i in (each.items() for each in details["comparisons"])
+    ]
+    return {**details, "comparisons": compared}
 
 
 def to_cli_json(result: RunResult) -> JSONObject:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,10 +64,22 @@ def test_the_api_form_has_the_contracts_keys_then_ours() -> None:
     assert trace["metricResults"][1]["details"] is None
 
 
-def test_free_form_keys_are_never_renamed() -> None:
+def test_comparisons_have_the_contracts_key_and_arguments_their_own() -> None:
     trace = to_api(RUN)["traceResults"][0]
 
-    assert trace["metricResults"][0]["details"] == DETAILS
+    assert trace["metricResults"][0]["details"] == {
+        "comparisons": [{"invocationId": "i", "actual": [{"args": {"user_id": 1}}]}]
+    }
+
+
+def test_details_of_somebodys_evaluator_are_never_renamed() -> None:
+    theirs = msgspec.structs.replace(RESULT, evaluator_type="code")
+    trace = TraceResult(trace_id="t", metric_results=[theirs])
+
+    document = to_api(RunResult(trace_results=[trace]))
+
+    (shown,) = document["traceResults"][0]["metricResults"]
+    assert shown["details"] == DETAILS
 
 
 def test_performance_numbers_have_the_contracts_keys() -> None:

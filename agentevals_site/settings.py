@@ -301,7 +301,7 @@ APPEND_SLASH = True
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": [
         "runs.api.json.VerbatimJSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "runs.api.pages.PageRenderer",
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "runs.api.negotiation.LenientNegotiation",
     "DEFAULT_PARSER_CLASSES": ["runs.api.json.BodyParser"],

@@ -34,6 +34,7 @@ class LoadView(APIView):
     """Sessions of a bug report; this server keeps none."""
 
     required_scope = Scope.ADMIN
+    parser_classes = ()  # it reads forms with files by itself
 
     def post(self, request: Request) -> Response:
         """Refuse, once the request itself is as it should be."""

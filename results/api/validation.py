@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from rest_framework.decorators import api_view
+from rest_framework.decorators import api_view, parser_classes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +16,7 @@ PART = "eval_set_file"
 
 
 @api_view(["POST"])
+@parser_classes([])  # it reads forms with files by itself
 def check_eval_set(request: Request) -> Response:
     """List all errors of an eval set, or else what is suspicious; 200 for both."""
     with read_form(request) as form:

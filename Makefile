@@ -137,6 +137,10 @@ chaos: $(DEVELOPMENT)  ## Break workers and PostgreSQL under load for a minute, 
 test-sqlite: $(DEVELOPMENT)
 	AGENTEVALS_TEST_BACKEND=sqlite $(RUN) -m pytest -m durable
 
+.PHONY: parity
+parity: $(DEVELOPMENT)  ## Ask the peer and us the same, print the differences; installs the peer
+	$(RUN) -m tests.parity $(ARGS)
+
 .PHONY: bench-queue
 bench-queue: $(DEVELOPMENT)  ## Measure runs a second through the queue; peers with ARGS=--peers
 	$(RUN) -m tests.benchmarks.queue $(ARGS)

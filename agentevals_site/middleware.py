@@ -119,7 +119,8 @@ def _marked(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     if _is_allowed(request):
         response["Access-Control-Allow-Origin"] = request.headers["Origin"]
         response["Access-Control-Allow-Credentials"] = "true"
-        response["Access-Control-Expose-Headers"] = "*"
+        if request.method != "OPTIONS":
+            response["Access-Control-Expose-Headers"] = "*"
         patch_vary_headers(response, ["Origin"])
     return response
 

@@ -252,7 +252,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "agentevals_site.middleware.request_ids",
-    "django.middleware.security.SecurityMiddleware",
+    "agentevals_site.threadless.Security",
     "agentevals_site.middleware.static_files",
     "agentevals_site.middleware.cors",
     "agentevals_site.threadless.Sessions",

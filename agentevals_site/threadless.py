@@ -7,6 +7,7 @@ these changes of thread were more than half of the work, and none of it had a us
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from inspect import iscoroutinefunction
 from typing import Any, cast
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -17,6 +18,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
 API = "/api/"
@@ -55,6 +57,10 @@ class Common(CommonMiddleware, InPlace):
     """Checks the host, adds slashes and lengths."""
 
 
+class Security(SecurityMiddleware, InPlace):
+    """Tells browsers to be careful, and redirects to TLS if told to."""
+
+
 class FrameOptions(XFrameOptionsMiddleware, InPlace):
     """Keeps pages out of other sites' frames."""
 
@@ -65,6 +71,18 @@ class Sessions(SessionMiddleware, PagesOnly):
 
 class Csrf(CsrfViewMiddleware, PagesOnly):
     """Forms of the pages are answered only to whom they were given."""
+
+    def __init__(self, get_response: Any) -> None:
+        """Check forms where this stands if nobody may wait."""
+        super().__init__(get_response)
+        if iscoroutinefunction(get_response):
+            # Django calls a hook in a thread unless it is a coroutine.
+            self.process_view = self._process_view  # type: ignore[method-assign, assignment]
+
+    async def _process_view(
+        self, request: HttpRequest, view: Any, arguments: Any, named: Any
+    ) -> HttpResponseBase | None:
+        return super().process_view(request, view, arguments, named)
 
 
 class Authentication(AuthenticationMiddleware, PagesOnly):

@@ -1,0 +1,156 @@
+"""How long ``POST /api/evaluate`` takes, beside the peer.
+
+python -m tests.benchmarks.evaluate_now [--peer VENV] [--requests N] [--trace FILE], where
+VENV holds ``agentevals-cli[postgres]==0.8.1``. One client sends a trace with its eval set;
+both servers store nothing. Rounds take turns, so that a busy machine slows both alike.
+Prints medians and their ratio, and asserts nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from agentevals_site.development.server import LOOPBACK, free_port
+from tests.benchmarks.queue import load, write
+from tests.runs.multipart import CONTENT_TYPE, Part, encode
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+CONFIG = b'{"metrics": ["tool_trajectory_avg_score"]}'
+START_S = 90.0
+WARM_UP = 10
+ROUND = 10
+
+
+class Contestant:
+    """A server, and one client that is connected to it."""
+
+    def __init__(self, name: str, command: list[str], folder: Path) -> None:
+        """Start it and wait until it answers."""
+        self.name = name
+        self.times_ms: list[float] = []
+        port = free_port()
+        environment = {k: v for k, v in os.environ.items() if "AGENTEVALS" not in k}
+        environment |= {
+            "AGENTEVALS_STORAGE_BACKEND": "memory",
+            "AGENTEVALS_STATE_DIR": str(folder),
+        }
+        self._log = (folder / "log").open("wb")
+        self.process = subprocess.Popen(
+            [arg.format(port=port) for arg in command],
+            env=environment,
+            cwd=folder,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        self._client = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + START_S
+        while time.monotonic() < until:
+            try:
+                self._client.request("GET", "/api/health")
+                self._client.getresponse().read()
+            except OSError:
+                self._client.close()
+                time.sleep(0.1)
+            else:
+                return
+        raise RuntimeError(f"{self.name} did not start")
+
+    def evaluate(self, body: bytes) -> float:
+        """Send one request and return how long it took, in milliseconds."""
+        started = time.perf_counter()
+        headers = {"Content-Type": CONTENT_TYPE}
+        self._client.request("POST", "/api/evaluate", body, headers)
+        response = self._client.getresponse()
+        answer = response.read()
+        took_ms = (time.perf_counter() - started) * 1_000
+        if response.status != http.client.OK or b"PASSED" not in answer:
+            raise RuntimeError(f"{self.name}: {answer[:500]!r}")
+        return took_ms
+
+    def close(self) -> None:
+        """Stop it as a user would."""
+        self._client.close()
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=40)
+        self._log.close()
+
+
+@contextmanager
+def serving(peer: Path | None) -> Iterator[list[Contestant]]:
+    """Start us and, if there is one, the peer."""
+    ours = str(Path(sys.executable).with_name("agentevals"))
+    commands = {"ours": [ours, "serve", "--port", "{port}"]}
+    if peer:
+        others = ["--otlp-http-port", str(free_port()), "--otlp-grpc-port"]
+        commands["peer"] = [
+            *[str(peer / "bin" / "agentevals"), "serve", "--headless"],
+            *["--host", LOOPBACK, "--port", "{port}", *others, str(free_port())],
+        ]
+    with ExitStack() as stack:
+        contestants = []
+        for name, command in commands.items():
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            contestants.append(Contestant(name, command, folder))
+            stack.callback(contestants[-1].close)
+        yield contestants
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer", type=Path, help="virtual environment of the peer")
+    parser.add_argument("--requests", type=int, default=200)
+    parser.add_argument("--trace", type=Path, default=SAMPLES / "helm.json")
+    said = parser.parse_args()
+    body = form(said.trace)
+    write(f"load average: {load()}, request of {len(body) // 1000} kB\n")
+    with serving(said.peer) as contestants:
+        for contestant in contestants:
+            for _ in range(WARM_UP):
+                contestant.evaluate(body)
+        for _ in range(said.requests // ROUND):
+            for contestant in contestants:
+                contestant.times_ms += [contestant.evaluate(body) for _ in range(ROUND)]
+        show(contestants)
+
+
+def form(trace: Path) -> bytes:
+    """Return the request of a trace with the eval set of the sample."""
+    golden = (SAMPLES / "eval_set_helm.json").read_bytes()
+    return encode(
+        [
+            Part("trace_files", trace.read_bytes(), trace.name),
+            Part("eval_set_file", golden, "golden.json"),
+            Part("config", CONFIG),
+        ]
+    )
+
+
+def show(contestants: list[Contestant]) -> None:
+    """Print medians, tails and, beside the peer, the ratio."""
+    for each in contestants:
+        *_, p90 = statistics.quantiles(each.times_ms, n=10)
+        least = min(each.times_ms)
+        p50 = statistics.median(each.times_ms)
+        write(f"{each.name:6} p50 {p50:.1f} ms   p90 {p90:.1f}   least {least:.1f}\n")
+    if len(contestants) > 1:
+        ours, peer = (statistics.median(each.times_ms) for each in contestants)
+        write(f"ratio of medians: {ours / peer:.2f}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -102,6 +102,7 @@ class Host:
         self._line = Line(limits)
         self._idle: list[Child] = []
         self.busy: set[Hosted] = set()
+        self.is_stopped = False
         # Of one thread that lives as long as the server: the kernel ends a process with
         # the thread that has started it.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
@@ -146,10 +147,15 @@ class Host:
         else:
             hosted.child.close()
 
-    def close(self) -> None:
-        """End every process; what they work on ends as if they had died."""
+    def stop(self) -> None:
+        """End what is worked on: whoever waits hears that the process has died."""
+        self.is_stopped = True
         for hosted in self.busy:
-            hosted.child.kill()
+            hosted.stop()
+
+    def close(self) -> None:
+        """End every process."""
+        self.stop()
         while self._idle:
             self._idle.pop().close()
         self._starter.shutdown(wait=False)

@@ -44,7 +44,13 @@ def serve(host: str, port: int, no_worker: bool) -> None:
     if worker:
         worker.start()
     try:
-        run_server(application, host=host, port=port, end_streams=hub.close)
+        run_server(
+            application,
+            host=host,
+            port=port,
+            end_streams=hub.close,
+            finish=hosts.finish,
+        )
     finally:
         hosts.close()
         if worker:

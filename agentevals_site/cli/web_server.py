@@ -18,6 +18,7 @@ from twisted.internet.task import deferLater
 from agentevals_site.cli.flow import Flow
 from agentevals_site.cli.receiving import BODY, BoundedFactory, FromDisk
 
+Work = Callable[[], Coroutine[Any, Any, None]]
 GRACE_S = 10.0
 LOOK_S = 0.05
 
@@ -26,7 +27,8 @@ class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
     """A server whose requests are bounded, and answered before it ends.
 
     Daphne would cancel them: the database may have committed, and the client never hears.
-    ``end_streams`` is called first, for the answers that would never end by themselves.
+    ``end_streams`` is called first, for the answers that would never end by themselves,
+    ``finish`` last, for what is still to be written of those that were cut off.
     """
 
     @property
@@ -46,12 +48,11 @@ class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
             protocol.content.seek(0, os.SEEK_END)
         return super().create_application(protocol, scope)
 
-    def __init__(
-        self, *, end_streams: Callable[[], Coroutine[Any, Any, None]], **options: Any
-    ) -> None:
+    def __init__(self, *, end_streams: Work, finish: Work, **options: Any) -> None:
         """Take Daphne's options too."""
         super().__init__(**options)
         self._end_streams = end_streams
+        self._finish = finish
         self._flows: dict[Any, Flow] = {}
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
@@ -85,6 +86,7 @@ class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
         while self._is_busy() and time.monotonic() < until:
             yield deferLater(reactor, LOOK_S, lambda: None)
         super().kill_all_applications()
+        yield Deferred.fromFuture(asyncio.ensure_future(self._finish()))
 
     def _is_connected(self, protocol: Any) -> bool:
         return "disconnected" not in self.connections.get(protocol, ["disconnected"])
@@ -95,16 +97,13 @@ class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
 
 
 def run_server(
-    application: Any,
-    *,
-    host: str,
-    port: int,
-    end_streams: Callable[[], Coroutine[Any, Any, None]],
+    application: Any, *, host: str, port: int, end_streams: Work, finish: Work
 ) -> None:
     """Serve until SIGINT or SIGTERM."""
     WebServer(
-        application=FromDisk(application),
         end_streams=end_streams,
+        finish=finish,
+        application=FromDisk(application),
         endpoints=build_endpoint_description_strings(host=host, port=port),
         server_name="agentevals",
     ).run()

@@ -35,7 +35,7 @@ LOOK_S = 0.4
 KNOWN_FORMATS = {"jaeger-json", "otlp-json"}
 LEFT = Ending(
     status=RunStatus.CANCELLED,
-    error="the client left before the end",
+    error="nobody waited for the result any more",
     error_code="client_left",
 )
 UNSAVED = Ending(
@@ -183,6 +183,12 @@ class Record:
 
 
 _kept: set[asyncio.Task[Run | None]] = set()
+
+
+async def all_ended(*, within_s: float) -> None:
+    """Wait until the runs of all evaluations that are over have their ends."""
+    if _kept:
+        await asyncio.wait(_kept, timeout=within_s)
 
 
 async def _apart(work: Callable[..., T], *arguments: object) -> T:

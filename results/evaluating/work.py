@@ -35,6 +35,11 @@ DIED = Ending(
     error="the evaluator process died",
     error_code="evaluator_died",
 )
+STOPPED = Ending(
+    status=RunStatus.FAILED,
+    error="the server was stopped before the end",
+    error_code="server_stopped",
+)
 OVERDUE = Ending(
     status=RunStatus.FAILED, error="deadline_exceeded", error_code="deadline_exceeded"
 )
@@ -82,12 +87,17 @@ class Evaluation:
                     yield frame
             ending = None
         except EvaluatorDiedError:
-            ending = OVERDUE if self._verdict is Verdict.DEADLINE else DIED
+            ending = self._interruption()
         finally:
             self._end(ending)
         if self._record is not None:
             self._run = await self._record.ended()
         self._refuse(ending)
+
+    def _interruption(self) -> Ending:
+        if self._verdict is Verdict.DEADLINE:
+            return OVERDUE
+        return STOPPED if self._host.is_stopped else DIED
 
     def _end(self, ending: Ending | None) -> None:
         if self._record is None:

@@ -198,6 +198,22 @@ def test_ctrl_c_leaves_no_evaluator_behind(serve: Starter, samples: Path) -> Non
     assert "Traceback" not in server.log.read_text()
 
 
+def test_a_server_that_is_stopped_ends_what_it_works_on(serve: Starter) -> None:
+    server = serve("--no-worker")
+    watcher = Watcher(server, slow_request())
+    watcher.until("Running")
+    run_id = running_run(server)
+    (evaluator,) = evaluators(server)
+
+    status = server.interrupt()
+
+    assert status == 0, server.log.read_text()
+    assert not is_evaluator(evaluator)
+    watcher.leave()
+    run = serve("--no-worker").run(run_id)
+    assert (run["status"], run["errorCode"]) == ("failed", "server_stopped")
+
+
 @pytest.mark.parametrize("storage", ["memory", "sqlite"])
 def test_memory_stays_flat_however_much_is_uploaded(
     serve: Starter, storage: str

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -22,11 +22,11 @@ from django.db import DataError, IntegrityError, connection
 
 from evaluation.judging.asking import Asker
 from runs import queue
-from runs.models import Lease, Run, RunEvent
+from runs.models import Lease
 from runs.wakeups import Listener
 from runs.worker.children import Evaluators
 from runs.worker.counters import Counters
-from runs.worker.execution import Ending, Executor, cannot_start
+from runs.worker.execution import Executor, cannot_start
 from runs.worker.heartbeat import (
     DATABASE,
     DATABASE_TROUBLE,
@@ -38,6 +38,7 @@ from runs.worker.heartbeat import (
 )
 from runs.worker.preparing import Preparation
 from runs.worker.presence import Presence
+from runs.worker.saving import save
 from runs.worker.settings import WorkerSettings
 from runs.worker.slots import Slot
 
@@ -66,7 +67,8 @@ class Worker:
     ) -> None:
         """Prepare; nothing is claimed before ``run``.
 
-        ``asker`` answers what evaluators ask judges. ``on_wake`` is called from another thread whenever there may be something new.
+        ``asker`` answers what evaluators ask judges. ``on_wake`` is called from another
+        thread whenever there may be something new.
         """
         # Random at every start: host names and process ids come back, and what a dead
         # namesake held must not look like ours.
@@ -228,7 +230,7 @@ class Worker:
     def _save_apart(self, slots: list[Slot]) -> None:
         """Save together; what cannot be saved at all is only its own run's fault."""
         try:
-            held = self._save(slots)
+            held = save(slots, self._executor)
         except UNSAVABLE as error:
             logger.warning("cannot save %d run(s): %s", len(slots), error)
             if len(slots) == 1:
@@ -239,25 +241,6 @@ class Worker:
             return
         for slot in slots:
             self._after_save(slot, is_held=slot.lease in held)
-
-    def _save(self, slots: list[Slot]) -> set[Lease]:
-        with queue.holding([slot.lease for slot in slots]) as held:
-            mine = [slot for slot in slots if slot.lease in held]
-            recorded = self._executor.record(
-                {held[slot.lease]: slot.frames for slot in mine},
-                again=any(slot.commit_unknown for slot in mine),
-            )
-            ends = [
-                self._end(slot, held[slot.lease], recorded.endings)
-                for slot in mine
-                if slot.has_ended
-            ]
-            RunEvent.objects.log([*recorded.events, *ends])
-            return set(held)
-
-    def _end(self, slot: Slot, run: Run, endings: Mapping[Run, Ending]) -> RunEvent:
-        ending = endings.get(run) or slot.interruption()
-        return ending.apply(run) if ending else run.release()
 
     def _after_save(self, slot: Slot, *, is_held: bool) -> None:
         if is_held and not slot.has_ended:

@@ -20,22 +20,25 @@ class Budget:
     def __init__(self, limits: Limits) -> None:
         """Start with nothing spent."""
         self._limits = limits
-        self._lock = threading.Lock()
+        self._settled = threading.Condition()
         self._calls = 0
         self._spent_usd = 0.0
         self._reserved_usd = 0.0
+        self._promises = 0
 
     def reserve(self, question: Question, price: Price | None) -> float:
         """Set aside one request and what it may cost, before it is sent.
 
         Parallel samples reserve one after the other, so that together they cannot pass
-        a limit either.
+        a limit either. What is set aside is the worst case: where only that stands in
+        the way, the request waits until others have told what they really cost.
 
         Raises:
             BudgetExceededError: the limits do not allow the request.
         """
         worst = self._worst_usd(question, price)
-        with self._lock:
+        with self._settled:
+            self._settled.wait_for(lambda: not self._reserved_usd or self._fits(worst))
             most = self._limits.max_calls
             if most is not None and self._calls >= most:
                 raise BudgetExceededError(
@@ -44,25 +47,31 @@ class Budget:
                 )
             self._check_cost(worst)
             self._calls += 1
+            self._promises += 1
             self._reserved_usd += worst
         return worst
 
     def settle(self, reserved_usd: float, spent_usd: float | None) -> None:
         """Replace what was set aside by what a request has cost."""
-        with self._lock:
-            self._reserved_usd -= reserved_usd
+        with self._settled:
+            self._promises -= 1
+            # Sums of fractions leave dust, and dust would be waited for.
+            self._reserved_usd = (
+                self._reserved_usd - reserved_usd if self._promises else 0.0
+            )
             self._spent_usd += spent_usd or 0.0
+            self._settled.notify_all()
+
+    def _fits(self, worst: float) -> bool:
+        most = self._limits.max_cost_usd
+        return most is None or self._spent_usd + self._reserved_usd + worst <= most
 
     def _check_cost(self, worst: float) -> None:
-        most = self._limits.max_cost_usd
-        if most is None:
-            return
-        committed = self._spent_usd + self._reserved_usd
-        if committed + worst > most:
+        if not self._fits(worst):
             raise BudgetExceededError(
-                f"The run may spend {most:g} US dollars on judges (maxCostUsd); "
-                f"{committed:.6f} are spent or promised, and the next call may cost "
-                f"{worst:.6f}."
+                f"The run may spend {self._limits.max_cost_usd:g} US dollars on judges "
+                f"(maxCostUsd); {self._spent_usd:.6f} are spent, and the next call may "
+                f"cost {worst:.6f}."
             )
 
     def _worst_usd(self, question: Question, price: Price | None) -> float:

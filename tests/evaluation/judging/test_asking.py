@@ -292,6 +292,20 @@ def test_dollars_stay_within_the_budget_over_parallel_samples(
     assert server.count == 3
 
 
+def test_a_budget_for_one_call_at_a_time_is_enough_for_several(
+    server: JudgeServer, make_asker: MakeAsker
+) -> None:
+    server.replies = [Break(body=completion("verdict"), pause_s=0.05)]
+    # A call may cost 1,002 dollars and costs 12: three at once seem too many.
+    questions = [question(sample=i, prices=PRICES, max_tokens=1000) for i in range(3)]
+    asker = make_asker()
+    ask(asker, question(sample=9))  # now it would be asked three at once
+
+    replies = ask(asker, *questions, max_cost_usd=1_100.0)
+
+    assert [type(reply) for reply in replies] == [Answer] * 3
+
+
 def test_a_cost_limit_needs_a_price(server: JudgeServer, make_asker: MakeAsker) -> None:
     (reply,) = ask(make_asker(), question(), max_cost_usd=40.0)
 

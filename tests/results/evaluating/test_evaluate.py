@@ -392,7 +392,7 @@ async def test_an_eval_set_in_the_body_must_be_readable(
 @pytest.mark.parametrize(
     ("body", "loc"),
     [
-        (b"{oops", ["body"]),
+        (b"{oops", ["body", 1]),
         (b"[]", ["body"]),
         ({}, ["body", "traces"]),
         ({"traces": []}, ["body", "traces"]),

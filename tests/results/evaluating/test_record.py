@@ -96,7 +96,10 @@ async def test_its_results_are_those_of_the_answer(
         result["score"],
         1,
     )
-    assert row.details == result["details"]
+    # Stored under the evaluator's own names, answered under the contract's.
+    (stored,), (shown,) = row.details["comparisons"], result["details"]["comparisons"]
+    assert stored["invocation_id"] == shown["invocationId"]
+    assert stored["actual"] == shown["actual"]
 
 
 async def test_its_events_tell_the_whole_story(

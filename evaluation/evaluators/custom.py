@@ -96,8 +96,11 @@ def _refuse_bad_ending(spec: EvaluatorSpec, ending: Ending, place: Path) -> None
     if ending.status == -signal.SIGXCPU:
         raise EvaluatorLimitError(f"{about} used more processor time than it may")
     if ending.status < 0:
-        name = signal.Signals(-ending.status).name
-        raise EvaluatorFailedError(f"{about} was ended by {name}{because}")
+        number = -ending.status
+        name = signal.strsignal(number) or "unknown"
+        raise EvaluatorFailedError(
+            f"{about} was ended by signal {number} ({name}){because}"
+        )
     if ending.status:
         raise EvaluatorFailedError(
             f"{about} exited with code {ending.status}{because}{_cure(said, place)}"

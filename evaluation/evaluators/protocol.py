@@ -41,13 +41,29 @@ def read_output(text: bytes, name: str) -> Output:
         EvaluatorOutputError: it is not exactly one result.
     """
     try:
-        document = msgspec.json.decode(text)
-        # Numbers may be given as texts, and true is one, as for the contract's reader.
+        # Not strict: the contract takes numbers that are spelled as texts.
+        document = _numbered(msgspec.json.decode(text))
         return msgspec.convert(document, Output, strict=False)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise EvaluatorOutputError(
             f"Custom evaluator '{name}' produced invalid JSON: {error}"
         ) from error
+
+
+def _numbered(document: JSON) -> JSON:
+    """Make numbers of scores that are true or false, which the contract takes as well."""
+    if not isinstance(document, dict):
+        return document
+    scores = document.get("per_invocation_scores")
+    if isinstance(scores, list):
+        document["per_invocation_scores"] = [_number(score) for score in scores]
+    if "score" in document:
+        document["score"] = _number(document["score"])
+    return document
+
+
+def _number(score: JSON) -> JSON:
+    return float(score) if isinstance(score, bool) else score
 
 
 def input_document(spec: EvaluatorSpec, task: Task) -> JSONObject:

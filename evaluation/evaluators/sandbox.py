@@ -162,7 +162,7 @@ class _Warden:
         """
         deadline = time.monotonic() + order.limits.wall_s + GRACE_S
         try:
-            self._process.stdin.write(pack(order, payload))  # type: ignore[union-attr]  # a pipe
+            self._write(pack(order, payload))
             answer = unpack(lambda length: self._read(length, deadline))
         except (BrokenPipeError, TimeoutError):
             answer = None
@@ -191,6 +191,11 @@ class _Warden:
         self._process.wait()
         self._process.stdout.close()  # type: ignore[union-attr]  # a pipe
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _write(self, message: bytes) -> None:
+        left = memoryview(message)
+        while left:  # a signal may cut a write short
+            left = left[self._process.stdin.write(left) :]  # type: ignore[union-attr]  # a pipe
 
     def _read(self, length: int, deadline: float) -> bytes:
         fd = self._process.stdout.fileno()  # type: ignore[union-attr]  # a pipe

@@ -36,17 +36,18 @@ def version() -> int:
     return max(0, int(_libc.syscall(CREATE_RULESET, None, 0, VERSION_FLAG)))
 
 
-def make_ruleset(folder: str | None) -> int | None:
+def make_ruleset(folder: str | None, *, known: int | None = None) -> int | None:
     """Prepare a domain whose processes signal and trace only each other.
 
     Args:
         folder: the only folder that may be changed, and then no TCP port can be
             reached either; None to leave files and network alone.
+        known: the version of the interface to use; the kernel's own by default.
 
     Returns:
         A file descriptor for ``enter``; None where the kernel has nothing to offer.
     """
-    known = version()
+    known = version() if known is None else known
     files = _files(known) if folder is not None else 0
     ports = BIND_TCP | CONNECT_TCP if folder is not None and known >= TCP_VERSION else 0
     scopes = SCOPES if known >= SCOPE_VERSION else 0
@@ -60,7 +61,7 @@ def make_ruleset(folder: str | None) -> int | None:
         return None
     if folder is not None:
         _allow(ruleset, folder, files)
-        for device in DEVICES:
+        for device in filter(os.path.exists, DEVICES):
             _allow(ruleset, device, files & (WRITE_FILE | TRUNCATE | IOCTL_DEVICE))
     return ruleset
 

@@ -104,7 +104,10 @@ MISDEEDS = {
         FINE + "\nraise SystemExit(3)", "evaluator_failed", "exited with code 3"
     ),
     "kills itself": Misdeed(
-        "import os; os.kill(os.getpid(), 9)", "evaluator_failed", "SIGKILL"
+        "import os; os.kill(os.getpid(), 9)", "evaluator_failed", "signal 9 (Killed)"
+    ),
+    "ends by a signal without a name": Misdeed(
+        "import os; os.kill(os.getpid(), 40)", "evaluator_failed", "signal 40"
     ),
     "leaves a daemon that holds stdout": Misdeed(LEAVE_SESSION + FINE, None),
     "leaves a daemon and waits": Misdeed(

@@ -115,6 +115,7 @@ def test_expected_turns_are_told_with_their_responses() -> None:
     [
         (b'{"score": 1}', 1.0, []),
         (b'\n {"score": "0.25", "future": [1]} \n', 0.25, []),
+        (b'{"score": true, "per_invocation_scores": [false]}', 1.0, [0.0]),
         (b'{"score": 0.5, "per_invocation_scores": [7, null, -1]}', 0.5, [7, None, -1]),
     ],
 )

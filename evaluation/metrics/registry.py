@@ -32,8 +32,8 @@ _vertex = partial(
     requires_gcp=True,
     lack=Lack(
         code="vertex_unavailable",
-        text="Metric '{name}' needs the Vertex AI evaluation service, "
-        "which is not available here.",
+        text="Metric '{name}' needs the Vertex AI evaluation service, which is not "
+        "available here; ask a judge model instead, with 'llm_judge' or rubrics.",
     ),
 )
 _judged = partial(

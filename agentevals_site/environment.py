@@ -14,6 +14,10 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+# Compared with what a browser sends, letter by letter.
+ORIGIN = re.compile(
+    r"[a-z][a-z0-9+.-]*://(?:[^\s/?#@A-Z\[\]]+|\[[0-9a-f:]+\](?::\d+)?)"
+)
 TRUE = {"1", "true", "yes", "on"}
 MAX_DAYS = 36_500
 FALSE = {"0", "false", "no", "off"}
@@ -92,6 +96,15 @@ class Environment:
                 raise SettingError(name, word, cure)
             pairs[variable] = address
         return pairs
+
+    def origins(self, name: str, default: str) -> list[str]:
+        """Return origins as a browser sends them: a scheme, a host, perhaps a port."""
+        origins = self.words(name, default)
+        for origin in origins:
+            if not ORIGIN.fullmatch(origin):
+                cure = "use scheme://host or scheme://host:port, without a slash at the end"
+                raise SettingError(name, origin, cure)
+        return origins
 
     def identifier(self, name: str, *, default: str) -> str:
         """Return a plain lower-case SQL identifier."""

@@ -48,7 +48,7 @@ if PRODUCTION and not ALLOWED_HOSTS:
         "AGENTEVALS_ENVIRONMENT=production needs the host names it is reached by",
     )
 CSRF_TRUSTED_ORIGINS = env.words("AGENTEVALS_CSRF_TRUSTED_ORIGINS", "")
-CORS_ORIGINS = env.words(
+CORS_ORIGINS = env.origins(
     "AGENTEVALS_CORS_ORIGINS", "http://localhost:5173,http://localhost:5174"
 )
 

@@ -117,3 +117,16 @@ def test_a_secret_key_is_made_once_whoever_starts_first(tmp_path: Path) -> None:
     assert len(keys.pop()) >= 50
     assert stat.S_IMODE((folder / "secret_key").stat().st_mode) == 0o600
     assert [path.name for path in folder.iterdir()] == ["secret_key"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["*", "localhost:5173", "http://a.example/", "https://A.example", "http://a/b"],
+)
+def test_an_origin_that_no_browser_sends_is_refused(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.setenv(NAME, f"https://a.example:8443,http://[::1]:80,{wrong}")
+
+    with pytest.raises(SettingError, match="scheme://host"):
+        env.origins(NAME, "")

@@ -37,7 +37,7 @@ RUN_PATHS = sorted(
     {
         path
         for path in paths_below(get_resolver().url_patterns)
-        if path.startswith("/api/runs")
+        if path.startswith(("/api/runs", "/api/results"))
     }
 )
 

@@ -91,4 +91,6 @@ def escaped(text: str) -> str:
 def code(text: str) -> str:
     """Write a name as code, also within a table."""
     line = " ".join(text.splitlines())
+    if "\\" in line:
+        return escaped(line)  # in code, nothing can keep it from escaping what follows
     return "`" + line.replace("`", "'").replace("|", "\\|") + "`"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evaluation.outcome import MetricResult, RunResult, TraceResult
@@ -36,6 +36,7 @@ def test_errors_cannot_break_out_of_their_cell(run_of_all: RunResult) -> None:
 
 
 @given(st.text(), st.text())
+@example("\\|", "")
 def test_any_text_leaves_the_table_rectangular(name: str, error: str) -> None:
     metric = MetricResult(metric_name=name, error=error)
     trace = TraceResult(trace_id="t", metric_results=[metric])

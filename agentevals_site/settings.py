@@ -324,6 +324,7 @@ SECURE_SSL_REDIRECT = False  # TLS ends at the proxy, which redirects
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SILENCED_SYSTEM_CHECKS = [
+    "security.W001",  # it knows SecurityMiddleware by name only, not a subclass
     "security.W002",  # it knows XFrameOptionsMiddleware by name only, not a subclass
     "security.W003",  # the same with CsrfViewMiddleware
     "security.W005",  # HSTS for subdomains: they are not ours to decide about

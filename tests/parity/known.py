@@ -70,9 +70,7 @@ KNOWN: tuple[Known, ...] = (
     Known("convert-warnings", "body.data.warnings", "convert *"),
     Known("tool-calls", "body.data.traces#.invocations#.*", "convert jaeger_ui_*"),
     Known("config-words", "body.detail body#.data.error", "*evaluat*|*stream*|json *"),
-    Known(
-        "stream-order", "body#.data.message body#.data.traceProgress", "stream two *"
-    ),
+    Known("stream-order", "body#.data.message body#.data.traceProgress", "*stream *"),
     Known("stream-snapshots", "body#.*.metricResults.length", "*stream *"),
     Known("recorded-runs", "body.data.length body.data#.*", "list *"),
     Known("extension-case", "status body*", "* a shouted extension"),

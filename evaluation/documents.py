@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -15,6 +16,8 @@ T = TypeVar("T")
 
 SHOWN_VALUE_CHARACTERS = 60
 MAX_DEPTH = 200  # of nested containers; no honest document comes near
+# Halves of a surrogate pair are written as escapes; most of them are in company.
+HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 MAX_COLLECTED = 100  # faults; who has more begins with these
 
 
@@ -232,15 +235,27 @@ def decode(content: bytes) -> JSON:
         DocumentError: the text is no JSON, or is nested too deeply.
     """
     try:
-        return json.loads(content.decode("utf-8-sig"))
+        document: JSON = json.loads(content.decode("utf-8-sig"))
+        if HALF_PAIR.search(content):
+            json.dumps(document, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         raise fault("", f"The file is not UTF-8 text ({error}).") from error
+    except UnicodeEncodeError as error:
+        half = error.object[error.start : error.start + 1].encode(
+            "ascii", "backslashreplace"
+        )
+        raise fault(
+            "",
+            f"The file has half of a surrogate pair ({half.decode()}), which is no "
+            "character; remove it or add the other half.",
+        ) from error
     except RecursionError as error:
         raise fault(
             "", f"The document is nested more than {MAX_DEPTH} levels deep."
         ) from error
     except ValueError as error:
         raise fault("", f"The file is not JSON: {error}.") from error
+    return document
 
 
 def check_depth(document: JSON, *, max_nodes: int | None = None) -> None:

@@ -81,3 +81,16 @@ def test_without_the_file_the_request_is_refused(
 
     assert response.status_code == 422
     assert response.json()["detail"][0]["loc"] == ["body", "eval_set_file"]
+
+
+def test_half_of_a_surrogate_pair_is_an_error(client: Client) -> None:
+    data = validate(client, b'{"eval_set_id": "\\ud83d", "eval_cases": []}')
+
+    assert data["valid"] is False
+    assert "half of a surrogate pair (\\ud83d)" in data["errors"][0]
+
+
+def test_a_surrogate_pair_is_a_character(client: Client) -> None:
+    data = validate(client, b'{"eval_set_id": "\\ud83d\\ude00", "eval_cases": []}')
+
+    assert data["evalSetId"] == "\N{GRINNING FACE}"

@@ -30,6 +30,8 @@ def check_entry(name: str, kind: JSON, config: JSONObject) -> None:
     """
     if name in METRICS:
         raise ConfigError(f"{name!r} is a built-in metric; give another name")
+    if "name" in config:
+        raise ConfigError("name: it has one already; remove it", path="name")
     entry = {"name": name, "type": kind, **config}
     if REF in entry and kind != "remote":
         raise ConfigError("an evaluator cannot refer to another one", path=REF)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from evaluation.config.custom import KINDS, read_custom
 from evaluation.config.model import EvaluatorSpec
 from evaluation.documents import (
@@ -22,6 +24,8 @@ from evaluation.metrics.registry import METRICS
 from evaluation.values import JSON, JSONObject, Value
 
 MAX_NAME_CHARACTERS = 200
+# "|" joins the parts that a result's id is made of; nobody can type or see the others.
+UNFIT = re.compile(r"[|\x00-\x1f\x7f]")
 # The peer accepts these on every built-in entry; where they do not apply they are void.
 _TOLERATED = (
     "judge_model",
@@ -79,12 +83,11 @@ def _name(value: JSON, path: str) -> str:
     if value is None:
         raise fault(path, "is missing; every evaluator needs a 'name'.")
     name = as_string(value, path)
-    # "|" joins the parts that a result's id is made of.
-    if not name.strip() or len(name) > MAX_NAME_CHARACTERS or "|" in name:
+    if not name.strip() or len(name) > MAX_NAME_CHARACTERS or UNFIT.search(name):
         raise fault(
             path,
-            f"must be a text of 1 to {MAX_NAME_CHARACTERS} characters without '|', "
-            f"got {shown(name)}.",
+            f"must be a text of 1 to {MAX_NAME_CHARACTERS} characters without '|' and "
+            f"control characters, got {shown(name)}.",
         )
     return name
 

@@ -54,7 +54,10 @@ class EvaluatorViewSet(DurableViewSet):
 
     def _stored(self, name: str) -> StoredEvaluator:
         self.require_storage()
-        found = StoredEvaluator.objects.filter(pk=name).first()
+        # PostgreSQL cannot be asked for a text with U+0000.
+        found = (
+            None if "\0" in name else StoredEvaluator.objects.filter(pk=name).first()
+        )
         if found is None:
             raise EvaluatorNotFoundError(name)
         return found

@@ -112,9 +112,11 @@ def test_a_reference_to_nothing_is_refused_with_its_place(
         (PATH, {**TONE, "instructions": ""}, "must not be empty"),
         (PATH, {**TONE, "nmae": 1}, "nmae"),
         (PATH, {**TONE, "ref": "other"}, "cannot refer"),
+        (PATH, {**TONE, "name": "other"}, "has one already"),
         (PATH, {"type": "code", "path": "mine.py"}, "AGENTEVALS_EVALUATOR_DIR"),
         ("/api/evaluators/exact_match", TONE, "built-in metric"),
         ("/api/evaluators/a%7Cb", TONE, "without '|'"),
+        ("/api/evaluators/a%00b", TONE, "control characters"),
         (PATH, [], "valid dictionary"),
     ],
     ids=str,
@@ -181,3 +183,11 @@ def test_the_admin_refuses_what_the_api_refuses(
     assert "instructions" in refused.content.decode()
     assert accepted.status_code == 302
     assert StoredEvaluator.objects.get().entry == {"name": "tone", **TONE}
+
+
+def test_a_name_with_a_control_character_is_nobodys(db: None, client: Client) -> None:
+    path = "/api/evaluators/a%00b"
+
+    assert put(client, TONE, path).status_code == 422
+    assert client.get(path).status_code == 404
+    assert client.delete(path).status_code == 404

@@ -231,6 +231,7 @@ def _custom(**entry: JSON) -> JSONObject:
         ({"evaluators": [{"type": "builtin"}]}, "evaluators[0].name", ["missing"]),
         (_builtin(name=" "), "evaluators[0].name", ["1 to 200"]),
         (_builtin(name="a|b"), "evaluators[0].name", ["without '|'"]),
+        (_builtin(name="a\0b"), "evaluators[0].name", ["control characters"]),
         (_builtin(name="a" * 201), "evaluators[0].name", ["1 to 200"]),
         ({"evaluators": [{"name": "x"}]}, "evaluators[0].type", ["must have a 'type'"]),
         (_custom(type="wasm"), "evaluators[0].type", ["wasm", "openai_eval"]),

@@ -66,9 +66,10 @@ def read_units(body: bytes) -> Units:
         InvalidSubmissionError: it names nothing of the kind.
     """
     errors: list[FieldError] = []
-    units: Units = Fields(body or b"{}", ("body",), errors).take(
-        "units", Units, "errored"
-    )
+    fields = Fields(body or b"{}", ("body",), errors)
+    units: Units = fields.take("units", Units, "errored")
+    for name in fields.rest():
+        fields.fault(name, f"{name}: is no field of a retry; remove it")
     if errors:
         raise InvalidSubmissionError(errors)
     return units

@@ -164,4 +164,13 @@ def test_a_cancelled_run_can_be_tried_again(client: Client) -> None:
 
 def test_unknown_units_are_refused(client: Client, ended: Run) -> None:
     assert retry(client, ended, units="some").status_code == 422
+
+
+def test_a_field_that_a_retry_does_not_have_is_refused(
+    client: Client, ended: Run
+) -> None:
+    response = retry(client, ended, unit="all")
+
+    assert response.status_code == 422
+    assert response.json()["title"] == "unit: is no field of a retry; remove it"
     assert fresh(ended).is_terminal

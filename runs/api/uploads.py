@@ -28,6 +28,7 @@ from django.http import HttpRequest
 from django.http.multipartparser import (
     FIELD,
     FILE,
+    RAW,
     ChunkIter,
     LazyStream,
     MultiPartParser,
@@ -52,6 +53,12 @@ MAX_TEXT = MEBIBYTE
 MAX_TEXTS = 1000
 MAX_IN_MEMORY = 2 * MEBIBYTE
 MAX_NAME = 255
+MAX_HEADER = 1024
+DISPOSITION = b"content-disposition:"
+UNREADABLE = (
+    "The Content-Disposition of a part cannot be read: it is malformed, or its names are "
+    "not UTF-8"
+)
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -184,12 +191,7 @@ def read_form(request: HttpRequest | Request) -> Form:
     refuse_encoding(request)
     form = Form()
     try:
-        for kind, headers, stream in _parts(request):
-            said = _disposition(headers)
-            if said is not None and kind == FILE:
-                form.take_file(said.name, said.file_name, stream)
-            elif said is not None and kind == FIELD:
-                form.take_text(said.name, stream)
+        _fill(form, request)
     except MultiPartParserError as error:
         form.close()
         raise MalformedFormError(
@@ -199,6 +201,17 @@ def read_form(request: HttpRequest | Request) -> Form:
         form.close()
         raise
     return form
+
+
+def _fill(form: Form, request: HttpRequest | Request) -> None:
+    for kind, headers, stream in _parts(request):
+        said = _disposition(headers)
+        if said is not None and kind == FILE:
+            form.take_file(said.name, said.file_name, stream)
+        elif said is not None and kind == FIELD:
+            form.take_text(said.name, stream)
+        elif kind == RAW and DISPOSITION in stream.read(MAX_HEADER).lower():
+            raise MalformedFormError(UNREADABLE)
 
 
 def refuse_encoding(request: HttpRequest | Request) -> None:

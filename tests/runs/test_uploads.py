@@ -173,3 +173,10 @@ def test_a_body_without_parts_is_an_empty_form(body: bytes) -> None:
 def test_a_compressed_form_is_refused_unread() -> None:
     with pytest.raises(UnsupportedEncodingError, match="gzip"):
         read(b"", HTTP_CONTENT_ENCODING="gzip")
+
+
+def test_a_name_that_is_not_utf8_is_said_to_be_unreadable() -> None:
+    body = encode([Part("f", b"{}", "NAME.json")]).replace(b"NAME", b"\xe9")
+
+    with pytest.raises(MalformedFormError, match="names are not UTF-8"):
+        read(body)

@@ -264,8 +264,14 @@ def test_the_command_makes_readers_unless_told_otherwise() -> None:
 
 @pytest.mark.parametrize(
     "args",
-    [("create", "x", "--days", "0"), ("create", "x", "--scope", "all"), ("steal",)],
-    ids=["days", "scope", "action"],
+    [
+        ("create", "x", "--days", "0"),
+        ("create", "x", "--days", "99999999"),
+        ("create", " "),
+        ("create", "x", "--scope", "all"),
+        ("steal",),
+    ],
+    ids=["days", "many days", "name", "scope", "action"],
 )
 def test_the_command_refuses_nonsense(args: tuple[str, ...]) -> None:
     with pytest.raises(CommandError):
@@ -276,6 +282,15 @@ def test_there_are_no_tokens_without_storage(settings: Any) -> None:
     settings.DURABLE = False
 
     with pytest.raises(CommandError, match="AGENTEVALS_STORAGE_BACKEND"):
+        run_command("list")
+
+
+def test_the_command_says_what_a_new_database_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ApiToken._meta, "db_table", "not_there_yet")
+
+    with pytest.raises(CommandError, match="agentevals migrate"):
         run_command("list")
 
 

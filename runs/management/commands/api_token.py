@@ -7,8 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
 from runs.models import ApiToken, Scope
+
+MAX_DAYS = 36_500
 
 
 class Command(BaseCommand):
@@ -41,14 +44,19 @@ class Command(BaseCommand):
                 "AGENTEVALS_STORAGE_BACKEND is 'memory': there is nowhere to keep "
                 "tokens; set it to sqlite or postgres"
             )
-        {"create": self._create, "list": self._list, "revoke": self._revoke}[action](
-            options
-        )
+        actions = {"create": self._create, "list": self._list, "revoke": self._revoke}
+        if ApiToken._meta.db_table not in connection.introspection.table_names():
+            raise CommandError(
+                "the database has no tables yet; run `agentevals migrate` first"
+            )
+        actions[action](options)
 
     def _create(self, options: dict[str, Any]) -> None:
         days = options["days"]
-        if days is not None and days < 1:
-            raise CommandError("--days must be 1 or more")
+        if days is not None and not 1 <= days <= MAX_DAYS:
+            raise CommandError(f"--days must be a number from 1 to {MAX_DAYS}")
+        if not options["name"].strip():
+            raise CommandError("name the token: whose it is, or what for")
         scopes = [Scope(scope) for scope in options["scope"] or [Scope.READ]]
         lifetime = None if days is None else timedelta(days=days)
         issued = ApiToken.issue(options["name"], scopes, lifetime=lifetime)

@@ -19,6 +19,8 @@ ORIGIN = re.compile(
     r"[a-z][a-z0-9+.-]*://(?:[^\s/?#@A-Z\[\]]+|\[[0-9a-f:]+\](?::\d+)?)"
 )
 TRUE = {"1", "true", "yes", "on"}
+# What seconds are added to (a date, a timer of the operating system) ends somewhere.
+MAX_NUMBER = 1_000_000_000
 MAX_DAYS = 36_500
 FALSE = {"0", "false", "no", "off"}
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -53,10 +55,11 @@ class Environment:
         return value
 
     def integer(self, name: str, *, default: int, minimum: int) -> int:
-        """Return a whole number of at least ``minimum``."""
+        """Return a whole number of at least ``minimum`` and at most ``MAX_NUMBER``."""
         value = self._number(name, int, default)
-        if value < minimum:
-            raise SettingError(name, value, f"use a whole number >= {minimum}")
+        if not minimum <= value <= MAX_NUMBER:
+            bound = f">= {minimum}" if value < minimum else f"<= {MAX_NUMBER}"
+            raise SettingError(name, value, f"use a whole number {bound}")
         return int(value)
 
     def days(self, name: str) -> timedelta | None:
@@ -67,10 +70,11 @@ class Environment:
         return timedelta(days=days) if days else None
 
     def positive(self, name: str, *, default: float) -> float:
-        """Return a number above 0."""
+        """Return a number above 0 and at most ``MAX_NUMBER``."""
         value = self._number(name, float, default)
-        if not 0 < value < float("inf"):
-            raise SettingError(name, value, "use a number > 0")
+        if not 0 < value <= MAX_NUMBER:
+            bound = f"<= {MAX_NUMBER}" if value > MAX_NUMBER else "> 0"
+            raise SettingError(name, value, f"use a number {bound}")
         return value
 
     def boolean(self, name: str, *, default: bool) -> bool:
@@ -168,6 +172,19 @@ class Environment:
         except ValueError as error:
             noun = "a whole number" if kind is int else "a number"
             raise SettingError(name, value, f"use {noun}") from error
+
+
+def make_folder_of(file: Path, name: str) -> None:
+    """Make the folder of a file that the variable ``name`` names, if it is missing.
+
+    Raises:
+        SettingError: it cannot be made.
+    """
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        cure = f"its folder cannot be made ({error.strerror}); name another file"
+        raise SettingError(name, file, cure) from error
 
 
 def local_secret_key(folder: Path) -> str:

@@ -10,7 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from agentevals_site.environment import Environment, SettingError, local_secret_key
+from agentevals_site.environment import (
+    Environment,
+    SettingError,
+    local_secret_key,
+    make_folder_of,
+)
 from evaluation.judging.providers import (
     BASE_URL_VARIABLE,
     KEY_VARIABLE,
@@ -173,6 +178,7 @@ def _postgres(*, options: dict[str, Any], session: str) -> dict[str, Any]:
 
 
 def _sqlite(*, timeout_s: int) -> dict[str, Any]:
+    make_folder_of(SQLITE_PATH, "AGENTEVALS_SQLITE_PATH")
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": SQLITE_PATH,

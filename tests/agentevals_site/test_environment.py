@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from agentevals_site.environment import Environment, SettingError, local_secret_key
+from agentevals_site.environment import (
+    Environment,
+    SettingError,
+    local_secret_key,
+    make_folder_of,
+)
 
 NAME = "AGENTEVALS_TEST_VALUE"
 
@@ -130,3 +135,28 @@ def test_an_origin_that_no_browser_sends_is_refused(
 
     with pytest.raises(SettingError, match="scheme://host"):
         env.origins(NAME, "")
+
+
+@pytest.mark.parametrize("value", ["1000000001", "9" * 30])
+def test_a_number_that_no_clock_takes_is_refused(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv(NAME, value)
+
+    with pytest.raises(SettingError, match="<= 1000000000"):
+        env.integer(NAME, default=4, minimum=1)
+    with pytest.raises(SettingError, match="<= 1000000000"):
+        env.positive(NAME, default=1.0)
+
+
+def test_the_folder_of_a_file_is_made(tmp_path: Path) -> None:
+    make_folder_of(tmp_path / "new" / "deep" / "file", NAME)
+
+    assert (tmp_path / "new" / "deep").is_dir()
+
+
+def test_a_folder_that_cannot_be_made_names_the_variable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(SettingError, match=rf"{NAME} is .*/file/x.* cannot be made"):
+        make_folder_of(tmp_path / "file" / "x", NAME)

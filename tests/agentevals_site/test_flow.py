@@ -26,11 +26,13 @@ class Client:
 
 
 async def nothing() -> None:
-    """End no streams."""
+    """End no streams, finish nothing."""
 
 
 def serving(client: Client) -> WebServer:
-    server = WebServer(end_streams=nothing, application=None, endpoints=["tcp:0"])
+    server = WebServer(
+        end_streams=nothing, finish=nothing, application=None, endpoints=["tcp:0"]
+    )
     server.connections = {client: {}}
     return server
 

@@ -14,16 +14,19 @@ class WrongSettingError(click.ClickException):
 
 
 def start_django() -> None:
-    """Load the settings and the applications.
+    """Load the settings and the applications, once.
 
     Raises:
         WrongSettingError: the start is refused.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agentevals_site.settings")
     import django
+    from django.apps import apps
 
     from agentevals_site.environment import SettingError
 
+    if apps.ready:
+        return  # a second set-up would set up logging anew, under whoever logs
     try:
         django.setup()
     except SettingError as error:

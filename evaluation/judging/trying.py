@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from evaluation.judging import chat
 from evaluation.judging.gate import Gate, GivenUpError
 from evaluation.judging.model import Answer, Failure, FailureKind, Question, Reply
@@ -25,6 +27,8 @@ from evaluation.judging.transport import Response, Transport, TransportError
 from evaluation.values import JSONObject
 
 TOO_MANY_REQUESTS = 429
+# A shorter key is a word that a local server wants to see, and may stand anywhere.
+MIN_KEY = 8
 # How servers say that they cannot do what a parameter asks for.
 PARAMETER_REFUSALS = frozenset({400, 404, 415, 422})
 # What their complaints call it.
@@ -146,6 +150,7 @@ class _Tries:
                 timeout_s=self._way.policy.timeout_s,
                 is_foreign=endpoint.is_foreign,
             )
+            response = _without_key(response, endpoint.key)
             if response.status in OK:
                 spent = self._cost(chat.read(response.body))
             return response
@@ -185,6 +190,14 @@ class _Tries:
             f"The judge at {self._way.endpoint.base_url} refused "
             f"model {self._way.endpoint.model!r}: {self._trouble}"
         )
+
+
+def _without_key(response: Response, key: str | None) -> Response:
+    """Cover the key where a server repeats it: its words are shown to whoever asked."""
+    if not key or len(key) < MIN_KEY or key.encode() not in response.body:
+        return response
+    body = response.body.replace(key.encode(), b"REDACTED")
+    return msgspec.structs.replace(response, body=body)
 
 
 def _refused(response: Response, asked: JSONObject) -> frozenset[str]:

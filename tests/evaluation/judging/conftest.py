@@ -12,6 +12,7 @@ from evaluation.judging.providers import Directory
 from evaluation.judging.retrying import RetryPolicy
 from tests.evaluation.judging.server import JudgeServer
 
+KEY = "sk-test-of-a-judge"
 QUICK = RetryPolicy(attempts=3, base_s=0.01, cap_s=0.05, timeout_s=2.0)
 
 MakeAsker = Callable[..., Asker]
@@ -38,7 +39,7 @@ def make_asker(transport: HttpTransport, server: JudgeServer) -> MakeAsker:
     """Return a maker of askers whose OpenAI is the server."""
 
     def make(**rest: object) -> Asker:
-        said = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "sk-test"}
+        said = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": KEY}
         directory = rest.pop("directory", Directory(environment=said))
         policy = rest.pop("policy", QUICK)
         return Asker(transport, directory, policy=policy, **rest)  # type: ignore[arg-type]

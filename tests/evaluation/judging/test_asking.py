@@ -9,7 +9,7 @@ from evaluation.judging.model import Answer, Failure, Limits, Question, Target
 from evaluation.judging.retrying import RetryPolicy
 from evaluation.judging.session import Session
 from evaluation.judging.threads import ThreadedJudge
-from tests.evaluation.judging.conftest import QUICK, MakeAsker
+from tests.evaluation.judging.conftest import KEY, QUICK, MakeAsker
 from tests.evaluation.judging.server import Break, JudgeServer, completion, refusal
 
 SCHEMA = {"type": "object", "properties": {"verdict": {"type": "string"}}}
@@ -69,7 +69,7 @@ def test_a_judge_is_asked_without_chance_and_told_the_shape(
     (body,) = server.bodies
     assert (body["model"], body["temperature"], body["seed"]) == ("judge", 0, 3)
     assert body["response_format"]["json_schema"]["schema"] == SCHEMA
-    assert server.headers[0]["Authorization"] == "Bearer sk-test"
+    assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
 
 
 @pytest.mark.parametrize(
@@ -325,6 +325,19 @@ def test_a_closed_session_sends_nothing_more(
 
     assert isinstance(reply, Failure)
     assert server.count == 0
+
+
+def test_a_key_that_a_server_repeats_is_covered(
+    server: JudgeServer, make_asker: MakeAsker
+) -> None:
+    server.replies = [refusal(401, message=f"Incorrect API key provided: {KEY}")]
+
+    (reply,) = ask(make_asker(), question())
+
+    assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
+    assert isinstance(reply, Failure)
+    assert "Incorrect API key provided: REDACTED" in reply.message
+    assert KEY not in reply.message
 
 
 def test_the_key_does_not_follow_to_an_address_of_the_entry(

@@ -35,6 +35,12 @@ def keep_faults(record: logging.LogRecord) -> bool:
     return True
 
 
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Tell of a host that nobody allowed in a line: where Django noticed says nothing."""
+    record.exc_info = None
+    return True
+
+
 def _name_request(
     logger: Any, method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
@@ -85,10 +91,14 @@ def configure(config: dict[str, Any]) -> None:
                 },
                 "recent": {"()": lambda: RECENT},
             },
-            "filters": {"faults": {"()": lambda: keep_faults}},
+            "filters": {
+                "faults": {"()": lambda: keep_faults},
+                "brief": {"()": lambda: without_traceback},
+            },
             "root": {"level": level, "handlers": ["console", "recent"]},
             "loggers": {
                 "django.request": {"filters": ["faults"]},
+                "django.security.DisallowedHost": {"filters": ["brief"]},
                 **{name: {"level": "WARNING"} for name in QUIET},
             },
         }

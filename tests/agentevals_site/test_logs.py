@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from django.test import Client
 
 from agentevals_site.logs import json_formatter
 from runs.api import request_id
@@ -51,3 +52,14 @@ def test_a_json_line_names_the_request_that_it_belongs_to() -> None:
     line = json.loads(json_formatter().format(record))
 
     assert line["request_id"] == "abc-3"
+
+
+def test_a_host_that_is_not_allowed_is_one_line(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = client.get("/api/health", headers={"host": "elsewhere.example"})
+
+    (record,) = caplog.records
+    assert response.status_code == 400
+    assert "elsewhere.example" in record.message
+    assert record.exc_info is None

@@ -319,6 +319,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "agentevals API",
+    "VERSION": None,  # ours is the package's, which the generator knows
     "DESCRIPTION": "Scores the traces of AI agents against golden eval sets, as runs.",
     "OAS_VERSION": "3.1.1",
     "DEFAULT_GENERATOR_CLASS": "agentevals_site.openapi.generator.Generator",

@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from agentevals_site.openapi import results, runs, service
 from agentevals_site.openapi.generator import OPERATIONS
 from agentevals_site.openapi.views import rendered
+from agentevals_site.views import VERSION
 from evaluation.metrics.registry import describe
 from runs.api.rendering import render_run
 from runs.models import Run
@@ -39,6 +40,10 @@ def routes(entries: list[URLPattern | URLResolver], prefix: str = "/") -> Iterat
 def keys(kind: type[msgspec.Struct]) -> list[str]:
     """Return the names of a document's fields, in order."""
     return [field.encode_name for field in msgspec.structs.fields(kind)]
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert DOCUMENT["info"]["version"] == VERSION
 
 
 def test_every_route_is_described_or_is_a_page() -> None:

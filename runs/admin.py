@@ -20,6 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from evaluation.errors import ConfigError
+from evaluation.values import JSONObject
 from runs import queue
 from runs.api.redaction import redact_spec
 from runs.models import (
@@ -344,11 +345,18 @@ class StoredEvaluatorForm(forms.ModelForm):  # type: ignore[type-arg]  # no argu
         model = StoredEvaluator
         fields = ("name", "type", "config")
 
+    def clean_config(self) -> JSONObject:
+        """Refuse what is no object; the form takes any JSON."""
+        config = self.cleaned_data["config"]
+        if not isinstance(config, dict):
+            raise ValidationError("Enter an object, such as {}.")
+        return config
+
     def clean(self) -> dict[str, Any]:
         """Refuse an entry that no run could use."""
         given = super().clean() or {}
         name = given.get("name") or self.instance.name
-        if name and given.get("type") and isinstance(given.get("config"), dict):
+        if name and given.get("type") and "config" in given:
             try:
                 check_entry(name, given["type"], given["config"])
             except ConfigError as error:

@@ -191,3 +191,15 @@ def test_a_name_with_a_control_character_is_nobodys(db: None, client: Client) ->
     assert put(client, TONE, path).status_code == 422
     assert client.get(path).status_code == 404
     assert client.delete(path).status_code == 404
+
+
+@pytest.mark.parametrize("config", ["[]", '""', "0", "null", ""])
+def test_the_admin_takes_no_configuration_but_an_object(
+    admin_client: Client, config: str
+) -> None:
+    entry = {"name": "mine", "type": "builtin", "config": config}
+
+    response = admin_client.post("/admin/runs/storedevaluator/add/", entry)
+
+    assert response.context["adminform"].form.errors["config"]
+    assert not StoredEvaluator.objects.exists()

@@ -135,7 +135,7 @@ chaos: $(DEVELOPMENT)  ## Break workers and PostgreSQL under load for a minute, 
 
 .PHONY: test-sqlite
 test-sqlite: $(DEVELOPMENT)
-	AGENTEVALS_TEST_BACKEND=sqlite $(RUN) -m pytest -m durable
+	AGENTEVALS_TEST_BACKEND=sqlite $(RUN) -m pytest -n $(JOBS) -m durable
 
 .PHONY: parity
 parity: $(DEVELOPMENT)  ## Ask the peer and us the same, print the differences; installs the peer

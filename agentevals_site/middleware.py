@@ -65,6 +65,24 @@ def _told(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
 
 
 @sync_and_async_middleware
+def readable_pages(get_response: Respond) -> Respond:
+    """Refuse U+0000 in the address of a page: PostgreSQL cannot look for it.
+
+    The API refuses it by itself, with the place.
+    """
+    return _around(get_response, _unreadable, lambda _, response: response)
+
+
+def _unreadable(request: HttpRequest) -> HttpResponse | None:
+    query = request.META.get("QUERY_STRING", "")
+    is_page = not request.path_info.startswith("/api/")
+    if is_page and ("\0" in request.path_info or "%00" in query):
+        text = "U+0000 in an address is not understood"
+        return HttpResponseBadRequest(text, content_type="text/plain")
+    return None
+
+
+@sync_and_async_middleware
 def static_files(get_response: Respond) -> Respond:
     """Serve what lies below STATIC_URL; WhiteNoise finds it in the packages."""
     serve = WhiteNoiseMiddleware(_no_file)

@@ -259,6 +259,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "agentevals_site.middleware.request_ids",
     "agentevals_site.threadless.Security",
+    "agentevals_site.middleware.readable_pages",
     "agentevals_site.middleware.static_files",
     "agentevals_site.middleware.cors",
     "agentevals_site.threadless.Sessions",

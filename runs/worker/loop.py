@@ -22,7 +22,7 @@ from django.db import DataError, IntegrityError, connection
 
 from evaluation.judging.asking import Asker
 from runs import queue
-from runs.models import Lease
+from runs.models import Lease, Run
 from runs.wakeups import Listener
 from runs.worker.children import Evaluators
 from runs.worker.counters import Counters
@@ -38,7 +38,7 @@ from runs.worker.heartbeat import (
 )
 from runs.worker.preparing import Preparation
 from runs.worker.presence import Presence
-from runs.worker.saving import save
+from runs.worker.saving import outcome, save
 from runs.worker.settings import WorkerSettings
 from runs.worker.slots import Slot
 
@@ -240,14 +240,14 @@ class Worker:
                 self._save_apart([slot])
             return
         for slot in slots:
-            self._after_save(slot, is_held=slot.lease in held)
+            self._after_save(slot, held.get(slot.lease))
 
-    def _after_save(self, slot: Slot, *, is_held: bool) -> None:
-        if is_held and not slot.has_ended:
+    def _after_save(self, slot: Slot, run: Run | None) -> None:
+        if run is not None and not slot.has_ended:
             slot.saved()
             return
-        if is_held:
-            logger.info("%s ended", slot)
+        if run is not None:
+            logger.info("%s %s", slot, outcome(run))
             self.counters.add("ended")
         elif slot.commit_unknown and queue.has_ended(slot.lease):
             logger.info("%s ended; its commit was answered late", slot)

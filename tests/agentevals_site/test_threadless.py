@@ -46,6 +46,15 @@ def test_a_foreign_host_is_refused(browser: Browser) -> None:
     assert response.status_code == 400
 
 
+@pytest.mark.parametrize(
+    "path", ["/admin/runs/run/%00/change/", "/admin/runs/run/?status__exact=%00"]
+)
+def test_an_address_that_no_database_can_look_for_is_refused(
+    browser: Browser, path: str
+) -> None:
+    assert browser.get(path).status_code == 400
+
+
 def test_pages_keep_sessions_and_guard_their_forms(browser: Browser) -> None:
     User.objects.create_superuser("ada", password="secret")
     form = {"username": "ada", "password": "secret", "next": "/admin/"}

@@ -105,7 +105,7 @@ def test_a_cancel_ends_a_stream_with_an_error(serve: Starter) -> None:
 
     server.call("POST", f"/api/runs/{run_id}/cancel")
 
-    assert f"run {run_id} was cancelled" in watcher.until("error")["error"]
+    assert f"run {run_id} was cancelled" in watcher.until('{"error"')["error"]
     assert server.run(run_id)["status"] == "cancelled"
     watcher.leave()
 
@@ -166,7 +166,7 @@ def test_an_evaluator_that_is_killed_ends_the_request_and_not_the_server(
 
     os.kill(evaluator, signal.SIGKILL)
 
-    assert "died" in watcher.until("error")["error"]
+    assert "died" in watcher.until('{"error"')["error"]
     watcher.leave()
     body = {"traces": json.loads((samples / "helm.json").read_text())}
     assert server.call("POST", "/api/evaluate/json", body)[0] == 200

@@ -58,11 +58,13 @@ def counted(run: Run) -> int:
 
 def test_a_run_is_evaluated(start: Starter) -> None:
     run = make_run()
-    start("fast")
+    worker = start("fast")
 
     wait_until(has_status(run, "succeeded"), "the run succeeded")
 
     assert results_of(run) == {"first": 1}
+    said = f"run={run.pk} (attempt=1) succeeded (traces=1, "
+    wait_until(lambda: said in worker.log, "the log told it")
 
 
 def test_a_killed_worker_s_run_is_finished_by_another(start: Starter) -> None:

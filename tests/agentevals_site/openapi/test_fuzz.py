@@ -31,7 +31,7 @@ from agentevals_site.openapi.views import rendered
 from runs.models import Worker
 from tests.runs.building import make_run
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

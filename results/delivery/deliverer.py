@@ -28,7 +28,8 @@ RETRY_BASE_S = 0.5
 RETRY_CAP_S = 60.0
 STOP_S = 3.0
 BACK_OFF_S = 5.0
-# Who has nothing to do looks so seldom: the news of this process and of others wake it.
+# Who has nothing to do looks so seldom: the news of this process wakes it. Only the cancel of
+# a queued run is news of another process.
 IDLE_S = 60.0
 
 

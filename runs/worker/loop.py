@@ -13,7 +13,6 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -63,12 +62,10 @@ class Worker:
         executor: Executor,
         *,
         asker: Asker | None = None,
-        on_wake: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is claimed before ``run``.
 
-        ``asker`` answers what evaluators ask judges. ``on_wake`` is called from another
-        thread whenever there may be something new.
+        ``asker`` answers what evaluators ask judges.
         """
         # Random at every start: host names and process ids come back, and what a dead
         # namesake held must not look like ours.
@@ -77,7 +74,6 @@ class Worker:
         self._presence = Presence(self.id, self.counters)
         self._settings = settings
         self._executor = executor
-        self._on_wake = on_wake
         clock = LeaseClock(lease_s=settings.lease_s, heartbeat_s=settings.heartbeat_s)
         self._heartbeat = Heartbeat(clock, self._stop_work, self._report)
         self._listener = Listener(self.wake)
@@ -97,7 +93,6 @@ class Worker:
         self._news.set()
         self._heartbeat.beat_soon()
         self._interrupt()
-        self._on_wake()
 
     def stop(self) -> None:
         """Drain: claim nothing and finish what runs; called again, stop at once."""
@@ -184,7 +179,7 @@ class Worker:
     def _pause_s(self) -> float:
         if self._wants_work() and self._news.is_set():
             return 0.0
-        due = [slot.save_at_s for slot in self._slots.values()]
+        due = self._save_times()
         due += [slot.deadline_s for slot in self._slots.values() if not slot.verdict]
         due += [self._sweep_at, self._drain_until]
         if self._wants_work():
@@ -223,9 +218,14 @@ class Worker:
             self.counters.add("leases_lost")
             self._vacate(slot)
         now_s = clock_s()
-        due = [s for s in self._slots.values() if s.is_due(now_s)]
-        if due:
-            self._save_apart(due)
+        if any(at is not None and at <= now_s for at in self._save_times()):
+            self._save_apart(
+                [s for s in self._slots.values() if s.frames or s.has_ended]
+            )
+
+    def _save_times(self) -> list[float | None]:
+        alone = not any(slot.is_at_work for slot in self._slots.values())
+        return [slot.save_at_s(alone=alone) for slot in self._slots.values()]
 
     def _save_apart(self, slots: list[Slot]) -> None:
         """Save together; what cannot be saved at all is only its own run's fault."""

@@ -11,6 +11,8 @@ from runs.worker.preparing import Preparation
 
 # Results of a run that goes on are saved in batches of this age.
 FLUSH_S = 0.2
+# While others work, the end of a run waits so long for theirs: one transaction ends all.
+LINGER_S = 0.01
 
 
 class Slot:
@@ -27,6 +29,7 @@ class Slot:
         self.child: Child | None = None
         self.frames: list[Frame] = []
         self.oldest_s: float | None = None
+        self.ended_s = 0.0
         self.verdict: Verdict | None = None
         self.child_ended = False
         self.commit_unknown = False
@@ -66,6 +69,7 @@ class Slot:
         elif frames:
             self.frames += frames
             self.oldest_s = self.oldest_s or now_s
+            self.ended_s = now_s
 
     def distrust(self, error: Exception) -> None:
         """Drop what the process has sent and kill it: this cannot be read or saved."""
@@ -85,15 +89,18 @@ class Slot:
         return self.is_done or self.child_ended
 
     @property
-    def save_at_s(self) -> float | None:
-        """When what has arrived has to be written; None if nothing has."""
-        if self.has_ended:
-            return 0.0
-        return None if self.oldest_s is None else self.oldest_s + FLUSH_S
+    def is_at_work(self) -> bool:
+        """Whether an evaluator process works on the run."""
+        return self.child is not None and not self.has_ended
 
-    def is_due(self, now_s: float) -> bool:
-        """Whether what has arrived has to be written now."""
-        return self.save_at_s is not None and self.save_at_s <= now_s
+    def save_at_s(self, *, alone: bool) -> float | None:
+        """When what has arrived has to be written; None if nothing has.
+
+        ``alone`` says that no other run is being worked on.
+        """
+        if self.has_ended:
+            return 0.0 if alone or not self.is_done else self.ended_s + LINGER_S
+        return None if self.oldest_s is None else self.oldest_s + FLUSH_S
 
     def saved(self) -> None:
         """Forget what a committed transaction holds."""

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluation.parentage import end_with_parent
-from results.delivery import outbox
 from results.delivery.starting import delivering
 from results.judging import make_asker
 from results.models import JudgeAnswer
@@ -58,7 +57,6 @@ class Command(BaseCommand):
             worker_settings(slots=options["slots"]),
             EvaluationExecutor(),
             asker=make_asker(),
-            on_wake=outbox.news.set,
         )
 
         def stop(signum: int, frame: FrameType | None) -> None:

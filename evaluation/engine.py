@@ -14,6 +14,7 @@ from evaluation.config.model import EvaluationConfig
 from evaluation.conversation.model import Conversation
 from evaluation.eval_sets.model import CaseSelection, EvalSet
 from evaluation.eval_sets.selection import CaseSelector
+from evaluation.judging.telling import telling
 from evaluation.measuring import measure_unit
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.values import JSONObject
@@ -132,7 +133,8 @@ def _units(
             continue
         tell(f"Running {spec.name}...")
         started = now()
-        result = measure_unit(spec, conversation, selection, capabilities)
+        means = telling(capabilities, spec.name, tell)
+        result = measure_unit(spec, conversation, selection, means)
         yield msgspec.structs.replace(
             result, duration_ms=max(0.0, now() - started) * 1_000
         )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from evaluation.child import Done, Job, Progress
+from evaluation.child import Done, Progress
 from evaluation.framing import HEADER, Frame, FrameKind, read_frame
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.parentage import end_with_parent
@@ -35,8 +35,9 @@ def main() -> None:
         os.execv(sys.executable, command)  # noqa: S606 - our own command
     end_with_parent(signal.SIGKILL, parent=parent)
     while (frame := read_frame(sys.stdin.buffer)) is not None:
-        job = msgspec.json.decode(frame.body, type=Job)
-        for _ in job.documents:
+        job = msgspec.json.decode(frame.body)
+        # What is to be converted is a list of documents and nothing else.
+        for _ in job if isinstance(job, list) else job.get("documents", ()):
             read_frame(sys.stdin.buffer)
         (folder / f"{os.getpid()}.begun").touch()
         KINDS[kind](folder)

@@ -14,7 +14,7 @@ from evaluation.framing import Frame, FrameKind
 from evaluation.outcome import MetricResult, RunResult
 from evaluation.summary import summarise
 from evaluation.values import JSON, JSONObject
-from results.delivery.outbox import announce_results, unannounced
+from results.delivery.outbox import announce_results, destinations
 from results.models import Result, ResultStatus, result_id
 from results.summing_up import counted
 from runs.egress.client import Client
@@ -108,8 +108,10 @@ class EvaluationExecutor:
                     rows[row.result_id] = row
                 else:
                     endings[run] = _ending(msgspec.json.decode(frame.body, type=Done))
-        fresh = unannounced(rows)
-        events = progress_events(_unstored(rows) if again else rows.values())
+        # A sink is told once, whatever the caller believes of its last commit.
+        is_told = again or any(destinations(run) for run in progress)
+        fresh = _unstored(rows) if is_told else list(rows.values())
+        events = progress_events(fresh)
         save(list(rows.values()))
         announce_results(fresh)
         return Recorded(

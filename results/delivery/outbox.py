@@ -26,28 +26,15 @@ news = threading.Event()
 """Set when this process has committed deliveries, so that nobody has to poll for them."""
 
 
-def unannounced(rows: Mapping[str, Result]) -> list[Result]:
-    """Return those unsaved results, by id, that a sink is to be told of.
-
-    What this attempt has stored already was announced with it: its worker writes again
-    when the answer to a commit was lost.
-    """
-    told = {pk: row for pk, row in rows.items() if destinations(row.run)}
-    if not told:
-        return []
-    stored = Result.objects.filter(pk__in=told).values_list("pk", "attempt")
-    known = {pk for pk, attempt in stored if told[pk].attempt == attempt}
-    return [row for pk, row in told.items() if pk not in known]
-
-
 def announce_results(results: Sequence[Result]) -> None:
     """Put results that were just saved in the outbox; their runs are locked."""
-    if not results:
+    told = [result for result in results if destinations(result.run)]
+    if not told:
         return
-    runs = {result.run_id: result.run for result in results}
+    runs = {result.run_id: result.run for result in told}
     rendered: dict[UUID, list[JSONObject]] = {pk: [] for pk in runs}
     # Read again: the time of creation is the database's.
-    saved = Result.objects.filter(pk__in=[result.pk for result in results])
+    saved = Result.objects.filter(pk__in=[result.pk for result in told])
     for row in saved.oldest_first():
         rendered[row.run_id].append(_storable(render_result(row)))
     _put({runs[pk]: (Phase.PARTIAL, {"results": rendered[pk]}) for pk in runs})

@@ -14,7 +14,12 @@ from evaluation.judging.caching import Cache, NoCache
 from evaluation.judging.chat import Usable
 from evaluation.judging.providers import Directory
 from evaluation.judging.retrying import RetryPolicy
-from evaluation.judging.transport import Response, TransportError
+from evaluation.judging.transport import (
+    MAX_ANSWER_BYTES,
+    AnswerTooLongError,
+    Response,
+    TransportError,
+)
 from results.models import JudgeAnswer
 from results.recording import storable
 from runs.egress.client import Client
@@ -23,7 +28,6 @@ from runs.egress.policy import AddressPolicy
 
 logger = logging.getLogger(__name__)
 
-MAX_ANSWER_BYTES = 4 * 1024 * 1024
 ANYWHERE = AddressPolicy.parse(["0.0.0.0/0", "::/0"])
 
 
@@ -86,7 +90,7 @@ class GuardedTransport:
         except EgressError as error:
             raise TransportError(str(error), transient=error.transient) from error
         if reply.is_cut:
-            raise TransportError("the answer is too long", transient=False)
+            raise AnswerTooLongError
         return Response(status=reply.status, headers=reply.headers, body=reply.body)
 
     def close(self) -> None:

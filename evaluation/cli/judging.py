@@ -19,10 +19,14 @@ from evaluation.judging.chat import Usable
 from evaluation.judging.providers import Directory
 from evaluation.judging.session import Session
 from evaluation.judging.threads import ThreadedJudge
-from evaluation.judging.transport import Response, TransportError
+from evaluation.judging.transport import (
+    MAX_ANSWER_BYTES,
+    AnswerTooLongError,
+    Response,
+    TransportError,
+)
 
 CONNECT_TIMEOUT_S = 10.0
-MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
 @contextlib.contextmanager
@@ -93,7 +97,7 @@ def _read(chunks: Iterator[bytes], ends: float) -> bytes:
     for chunk in chunks:
         content += chunk
         if len(content) > MAX_ANSWER_BYTES:
-            raise TransportError("the answer is too long", transient=False)
+            raise AnswerTooLongError
         if time.monotonic() > ends:
             raise TransportError("no complete answer in time")
     return bytes(content)

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from evaluation.values import Value
 
+# A completion is a few kilobytes; whoever sends more is no judge.
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+
 
 class Response(Value, frozen=True, kw_only=True):
     """An HTTP answer, read to its end."""
@@ -23,6 +26,14 @@ class TransportError(Exception):
         """Keep the decision beside the text."""
         super().__init__(message)
         self.transient = transient
+
+
+class AnswerTooLongError(TransportError):
+    """The answer is longer than ``MAX_ANSWER_BYTES``."""
+
+    def __init__(self) -> None:
+        """Be the same the next time."""
+        super().__init__("the answer is too long", transient=False)
 
 
 class Transport(Protocol):

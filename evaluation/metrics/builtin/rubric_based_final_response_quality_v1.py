@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from evaluation.conversation.model import Invocation
+from evaluation.eval_sets.model import ExpectedTurn
 from evaluation.metrics.judged.evidence import (
     instructions_of,
     section,
     steps_of,
     text_of,
 )
-from evaluation.metrics.judged.panel import Panel, judge_with
-from evaluation.metrics.judged.rubrics import (
-    conclude,
-    judge_rubrics,
-    mean_of,
-    rubrics_for,
-)
-from evaluation.metrics.model import Measurement, Task, paired
+from evaluation.metrics.judged.rubrics import judge_turns
+from evaluation.metrics.model import Measurement, Task
 
 KIND = "FINAL_RESPONSE_QUALITY"
 INSTRUCTIONS = """\
@@ -28,23 +24,12 @@ itself proves nothing.
 def measure(task: Task) -> Measurement:
     """Score by the mean over all rubrics of all turns."""
 
-    def with_panel(panel: Panel) -> Measurement:
-        verdicts = [
-            judge_rubrics(
-                panel,
-                rubrics_for(task, KIND, [expected]),
-                instructions=INSTRUCTIONS,
-                sections=(
-                    section("developer_instructions", instructions_of(expected)),
-                    section("user_prompt", text_of(turn.user_content)),
-                    section("steps", steps_of(turn)),
-                    section("final_answer", text_of(turn.final_response)),
-                ),
-                about=f"turn {i}",
-                invocation_id=turn.invocation_id,
-            )
-            for i, (turn, expected) in enumerate(paired(task))
-        ]
-        return conclude(task, verdicts, [mean_of(found) for found in verdicts])
+    def sections(turn: Invocation, expected: ExpectedTurn | None) -> tuple[str, ...]:
+        return (
+            section("developer_instructions", instructions_of(expected)),
+            section("user_prompt", text_of(turn.user_content)),
+            section("steps", steps_of(turn)),
+            section("final_answer", text_of(turn.final_response)),
+        )
 
-    return judge_with(task, INSTRUCTIONS, with_panel)
+    return judge_turns(task, KIND, INSTRUCTIONS, sections)

@@ -6,14 +6,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from evaluation.conversation.model import Invocation
 from evaluation.errors import EvaluationError
 from evaluation.eval_sets.model import ExpectedTurn
 from evaluation.eval_sets.model import Rubric as GoldenRubric
 from evaluation.metrics.judged.evidence import section
-from evaluation.metrics.judged.panel import Panel, Prompt, Sample
+from evaluation.metrics.judged.panel import Panel, Prompt, Sample, judge_with
 from evaluation.metrics.judged.reading import object_with
 from evaluation.metrics.judged.voting import Ballot, agreement, majority, votes
-from evaluation.metrics.model import Measurement, Task
+from evaluation.metrics.model import Measurement, Task, paired
 from evaluation.values import JSON, JSONObject, Value
 
 FORM = """\
@@ -160,6 +161,37 @@ def judge_rubrics(
         },
     )
     return _verdicts(rubrics, ballots, samples, read, invocation_id)
+
+
+def judge_turns(
+    task: Task,
+    kind: str,
+    instructions: str,
+    sections: Callable[[Invocation, ExpectedTurn | None], Sequence[str]],
+) -> Measurement:
+    """Judge every turn by the rubrics of ``kind`` that apply to it.
+
+    ``sections`` gives what the judge is shown of a turn and its golden turn.
+
+    Raises:
+        RubricsError: a turn has nothing to be judged by.
+    """
+
+    def with_panel(panel: Panel) -> Measurement:
+        verdicts = [
+            judge_rubrics(
+                panel,
+                rubrics_for(task, kind, [expected]),
+                instructions=instructions,
+                sections=sections(turn, expected),
+                about=f"turn {i}",
+                invocation_id=turn.invocation_id,
+            )
+            for i, (turn, expected) in enumerate(paired(task))
+        ]
+        return conclude(task, verdicts, [mean_of(found) for found in verdicts])
+
+    return judge_with(task, instructions, with_panel)
 
 
 def conclude(

@@ -9,7 +9,6 @@ from django.db import transaction
 
 from results.models import ResultStatus
 from runs import queue
-from runs.errors import RunNotEndedError
 from runs.models import RunEvent
 from runs.requests import Units
 
@@ -29,9 +28,7 @@ def retry(run_id: UUID, units: Units) -> None:
         RunNotEndedError: it waits or runs.
     """
     with transaction.atomic():
-        run = queue.locked(run_id)
-        if not run.is_terminal:
-            raise RunNotEndedError(run)
+        run = queue.locked_ended(run_id)
         run.results.filter(status__in=AGAIN[units]).delete()
         event = run.reopen(attempts=settings.MAX_RUN_ATTEMPTS, units=units)
         RunEvent.objects.log([event])

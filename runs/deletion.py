@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db import transaction
 
 from runs import queue
-from runs.errors import RunNotEndedError
 from runs.models import Run, RunInput, TraceDocument
 
 BATCH = 100
@@ -23,9 +22,7 @@ def delete(run_id: UUID) -> None:
         RunNotEndedError: it waits or runs.
     """
     with transaction.atomic():
-        run = queue.locked(run_id)
-        if not run.is_terminal:
-            raise RunNotEndedError(run)
+        run = queue.locked_ended(run_id)
         _delete([run.pk])
 
 

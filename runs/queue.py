@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.db.models import Q
 
 from evaluation.values import Value
-from runs.errors import RunNotFoundError
+from runs.errors import RunNotEndedError, RunNotFoundError
 from runs.models import EventKind, Lease, Run, RunEvent, RunStatus
 from runs.models.clock import Now, from_now
 from runs.models.run import claimed, retry_delay
@@ -189,6 +189,19 @@ def locked(run_id: UUID) -> Run:
     run = Run.objects.filter(pk=run_id).lock().first()
     if run is None:
         raise RunNotFoundError(run_id)
+    return run
+
+
+def locked_ended(run_id: UUID) -> Run:
+    """Return a run that has ended, locked for the rest of the caller's transaction.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        RunNotEndedError: it waits or runs.
+    """
+    run = locked(run_id)
+    if not run.is_terminal:
+        raise RunNotEndedError(run)
     return run
 
 

@@ -9,10 +9,9 @@ import msgspec
 from agentevals_site.cli.server import Server
 from evaluation.eval_sets import parse_eval_set
 from evaluation.eval_sets.digest import digest
-from evaluation.outcome import EvalStatus, MetricResult, RunResult, TraceResult
-from evaluation.values import JSON, JSONObject
-
-STATUSES: dict[str, EvalStatus] = {"passed": "PASSED", "failed": "FAILED"}
+from evaluation.outcome import MetricResult, RunResult
+from evaluation.rebuilding import eval_status, rebuild_traces, told_errors
+from evaluation.values import JSONObject
 
 
 def read_run(server: Server, run_id: str) -> RunResult:
@@ -25,12 +24,11 @@ def read_run(server: Server, run_id: str) -> RunResult:
     """
     run = server.get(f"runs/{run_id}")
     results = server.get(f"runs/{run_id}/results")
-    by_trace: dict[str, list[JSONObject]] = {}
-    for row in results:
-        by_trace.setdefault(row["traceId"] or row["evalSetItemId"], []).append(row)
     golden = run["spec"].get("evalSet")
     return RunResult(
-        trace_results=[_trace(name, rows) for name, rows in by_trace.items()],
+        trace_results=rebuild_traces(
+            (row["traceId"] or row["evalSetItemId"], _metric(row)) for row in results
+        ),
         errors=_errors(run),
         performance_metrics=(run["summary"] or {}).get("performance_metrics"),
         eval_set_digest=digest(parse_eval_set(golden)) if golden else None,
@@ -49,29 +47,17 @@ def merge(results: Sequence[tuple[str, RunResult]]) -> RunResult:
 
 
 def _errors(run: JSONObject) -> list[str]:
-    told: list[str] = list((run["summary"] or {}).get("errors") or [])
+    told = told_errors(run["summary"])
     if run["status"] == "succeeded" or told:
         return told
     return [run["error"] or f"The run was {run['status']}."]
-
-
-def _trace(trace_id: str, rows: Sequence[JSONObject]) -> TraceResult:
-    metrics = [_metric(row) for row in rows]
-    told: JSON = next((m.explanation for m in metrics if m.explanation), {})
-    return TraceResult(
-        trace_id=trace_id,
-        num_invocations=max(len(m.per_invocation_scores) for m in metrics),
-        metric_results=metrics,
-        eval_case_id=told.get("case_id"),
-        eval_case_match=told.get("case_match"),
-    )
 
 
 def _metric(row: JSONObject) -> MetricResult:
     fields = {
         "metric_name": row["evaluatorName"],
         "score": row["score"],
-        "eval_status": STATUSES.get(row["status"], "NOT_EVALUATED"),
+        "eval_status": eval_status(row["status"]),
         "per_invocation_scores": row["perInvocationScores"],
         "error": row["errorText"],
         "error_code": row["errorCode"],

@@ -20,7 +20,6 @@ from evaluation.metrics.model import Task
 from evaluation.outcome import EvalStatus
 from evaluation.values import JSON, JSONObject, Value
 
-VERSIONS = ("1.0", "1.1")
 Version = Literal["1.0", "1.1"]
 
 

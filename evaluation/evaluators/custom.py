@@ -94,7 +94,10 @@ def _refuse_bad_ending(spec: EvaluatorSpec, ending: Ending, place: Path) -> None
     if ending.reason != "exited":
         raise EvaluatorLimitError(f"{about} {LIMITS[ending.reason]}{because}")
     if ending.status == -signal.SIGXCPU:
-        raise EvaluatorLimitError(f"{about} used more processor time than it may")
+        # Of a process that only computes, both limits end at the same moment.
+        raise EvaluatorTimeoutError(
+            f"{about} timed out after more than {spec.options['timeout']}s of processor time"
+        )
     if ending.status < 0:
         number = -ending.status
         name = signal.strsignal(number) or "unknown"

@@ -71,7 +71,9 @@ class Worker:
         # namesake held must not look like ours.
         self.id = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:12]}"
         self.counters = Counters()
-        self._presence = Presence(self.id, self.counters)
+        self._presence = Presence(
+            self.id, self.counters, slots=settings.slots, version=settings.version
+        )
         self._settings = settings
         self._executor = executor
         clock = LeaseClock(lease_s=settings.lease_s, heartbeat_s=settings.heartbeat_s)
@@ -121,9 +123,6 @@ class Worker:
         for end in (self._wake_read, self._wake_write):
             end.setblocking(False)
         self._selector.register(self._wake_read, selectors.EVENT_READ)
-        self._presence.sign_on(
-            slots=self._settings.slots, version=self._settings.version
-        )
         self._heartbeat.start()
         self._listener.start()
         self._evaluators.start_one()
@@ -156,6 +155,7 @@ class Worker:
         self._heartbeat.drop_expired()
         self._stop_overdue()
         try:
+            self._presence.sign_on()
             self._write()
             self._sweep()
             self._claim()

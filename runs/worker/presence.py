@@ -16,18 +16,28 @@ from runs.worker.counters import Counters
 class Presence:
     """A worker's row, from its start to its end."""
 
-    def __init__(self, worker_id: str, counters: Counters) -> None:
+    def __init__(
+        self, worker_id: str, counters: Counters, *, slots: int, version: str
+    ) -> None:
         """Write nothing yet."""
         self._worker = Worker(
-            worker_id=worker_id, host=socket.gethostname(), pid=os.getpid()
+            worker_id=worker_id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            slots=slots,
+            version=version,
         )
         self._counters = counters
+        self._is_known = False
 
-    def sign_on(self, *, slots: int, version: str) -> None:
-        """Appear, and forget workers that nobody will look at any more."""
+    def sign_on(self) -> None:
+        """Appear, and forget workers that nobody will look at any more; once."""
+        if self._is_known:
+            return
         Worker.objects.forget_old()
-        self._worker.slots, self._worker.version = slots, version
-        self._worker.save(force_insert=True)
+        # Not an insert: one whose commit was never answered has written the row.
+        self._worker.save()
+        self._is_known = True
 
     def report(self, *, busy: int, draining: bool, using: str) -> None:
         """Say how the worker is."""

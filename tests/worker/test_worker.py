@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F
 
 from runs import queue
-from runs.models import EventKind, Run, RunEvent
+from runs.models import EventKind, Run, RunEvent, Worker
 from runs.wakeups import announce_work
 from tests.runs.building import event_kinds, fresh, make_run
 from tests.worker.conftest import Starter
@@ -268,6 +268,18 @@ def test_a_worker_outlives_its_connections(start: Starter) -> None:
 
     assert fresh(run).attempt == 1
     assert worker.process.poll() is None
+
+
+@on_postgres_only
+def test_a_worker_waits_for_the_database_from_its_start_on(start: Starter) -> None:
+    run = make_run()
+
+    with database_out_of_reach():
+        worker = start("fast")
+        wait_until(lambda: "database trouble" in worker.log, "the worker was refused")
+    wait_until(has_status(run, "succeeded"), "the run succeeded")
+
+    assert Worker.objects.get().pid == worker.process.pid
 
 
 @on_postgres_only

@@ -41,6 +41,7 @@ from runs.errors import (
     RunError,
     RunNotEndedError,
     RunNotFoundError,
+    ServerStoppedError,
     StorageNotConfiguredError,
     TooBusyError,
     TraceNotFoundError,
@@ -58,6 +59,7 @@ STATUS: dict[type[RunError], HTTPStatus] = {
     EvaluationCancelledError: HTTPStatus.CONFLICT,
     DeadlineExceededError: HTTPStatus.GATEWAY_TIMEOUT,
     EvaluatorDiedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ServerStoppedError: HTTPStatus.SERVICE_UNAVAILABLE,
     TooBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     EvaluatorNotFoundError: HTTPStatus.NOT_FOUND,
     RunNotFoundError: HTTPStatus.NOT_FOUND,
@@ -95,7 +97,9 @@ def _run_problem(error: RunError) -> Response:
     response = _problem(status, error.code, _detail(error), str(error))
     if status is HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = CHALLENGE
-    if isinstance(error, TooBusyError | EvaluatorDiedError):
+    if error.run_id:
+        response.data["runId"] = str(error.run_id)
+    if isinstance(error, TooBusyError | EvaluatorDiedError | ServerStoppedError):
         response["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

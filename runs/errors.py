@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 
 class RunError(Exception):
-    """A request about runs that cannot be met; ``code`` is for programs."""
+    """A request about runs that cannot be met; ``code`` is for programs.
+
+    ``run_id`` names the run of an evaluation that somebody waited for.
+    """
 
     code: ClassVar[str] = "run_error"
+    run_id: UUID | None = None
 
 
 class FieldError(Value, frozen=True, kw_only=True):
@@ -182,9 +186,22 @@ class EvaluatorDiedError(RunError):
 
     code = "evaluator_died"
 
-    def __init__(self) -> None:
+    def __init__(self, run_id: UUID | None = None) -> None:
         """Say so."""
         super().__init__("the evaluator process died before it was done")
+        self.run_id = run_id
+
+
+class ServerStoppedError(RunError):
+    """The server ends, and with it what it worked on."""
+
+    code = "server_stopped"
+
+    def __init__(self, run_id: UUID | None = None) -> None:
+        """Say it, and where what was found by then is kept."""
+        kept = f"; run {run_id} keeps what was found by then" if run_id else ""
+        super().__init__(f"the server was stopped before the end{kept}")
+        self.run_id = run_id
 
 
 class EvaluationCancelledError(RunError):
@@ -195,6 +212,7 @@ class EvaluationCancelledError(RunError):
     def __init__(self, run_id: UUID) -> None:
         """Name the run."""
         super().__init__(f"run {run_id} was cancelled by request")
+        self.run_id = run_id
 
 
 class DeadlineExceededError(RunError):
@@ -202,9 +220,10 @@ class DeadlineExceededError(RunError):
 
     code = "deadline_exceeded"
 
-    def __init__(self, deadline_s: float) -> None:
+    def __init__(self, deadline_s: float, run_id: UUID | None = None) -> None:
         """Name the limit."""
         super().__init__(
             f"deadline_exceeded: the evaluation was stopped after {deadline_s:g} s "
             "(AGENTEVALS_RUN_DEADLINE_S)"
         )
+        self.run_id = run_id

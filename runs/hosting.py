@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from evaluation.framing import Frame, FrameKind, FramingError
 from evaluation.judging.asking import Asker
 from evaluation.values import Value
-from runs.errors import EvaluatorDiedError, TooBusyError
+from runs.errors import EvaluatorDiedError, ServerStoppedError, TooBusyError
 from runs.worker.children import Child
 
 # As much as the kernel lets anybody have: a trace then goes to its evaluator in one piece.
@@ -115,15 +115,25 @@ class Host:
 
         Raises:
             TooBusyError: too many wait already.
+            ServerStoppedError: the server ends, before the turn came or in the block.
         """
         async with self._line.turn(size):
+            self._refuse_when_stopped()
             hosted = Hosted(await self._take())
             self.busy.add(hosted)
             try:
+                self._refuse_when_stopped()  # it was, while the process was started
                 yield hosted
+            except EvaluatorDiedError:
+                self._refuse_when_stopped()
+                raise
             finally:
                 self.busy.discard(hosted)
                 self._give_back(hosted)
+
+    def _refuse_when_stopped(self) -> None:
+        if self.is_stopped:
+            raise ServerStoppedError
 
     async def _take(self) -> Child:
         while self._idle:

@@ -20,7 +20,10 @@ from agentevals_site.cli.receiving import BODY, BoundedFactory, FromDisk
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 GRACE_S = 10.0
+# For the answers of those that were told to end.
+ANSWERING_S = 2.0
 LOOK_S = 0.05
+STOPPED = "The server was stopped before this was answered."
 
 
 class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
@@ -28,7 +31,7 @@ class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
 
     Daphne would cancel them: the database may have committed, and the client never hears.
     ``end_streams`` is called first, for the answers that would never end by themselves,
-    ``finish`` last, for what is still to be written of those that were cut off.
+    ``finish`` after the grace period, to end what is still worked on: its clients hear so.
     """
 
     @property
@@ -82,18 +85,42 @@ class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
     def kill_all_applications(self) -> Any:
         """Wait for what is being answered; Twisted waits for the deferred of this."""
         yield Deferred.fromFuture(asyncio.ensure_future(self._end_streams()))
-        until = time.monotonic() + GRACE_S
-        while self._is_busy() and time.monotonic() < until:
-            yield deferLater(reactor, LOOK_S, lambda: None)
-        super().kill_all_applications()
+        yield self._wait_for_answers(GRACE_S)
         yield Deferred.fromFuture(asyncio.ensure_future(self._finish()))
+        yield self._wait_for_answers(ANSWERING_S)
+        for protocol in self._answering():
+            cut_off(protocol)
+        yield self._wait_for_answers(ANSWERING_S)
+
+    @inlineCallbacks
+    def _wait_for_answers(self, patience_s: float) -> Any:
+        until = time.monotonic() + patience_s
+        while self._answering() and time.monotonic() < until:
+            yield deferLater(reactor, LOOK_S, lambda: None)
+        yield deferLater(reactor, LOOK_S, lambda: None)  # what was said goes out
 
     def _is_connected(self, protocol: Any) -> bool:
         return "disconnected" not in self.connections.get(protocol, ["disconnected"])
 
-    def _is_busy(self) -> bool:
-        answering = (d.get("application_instance") for d in self.connections.values())
-        return any(task is not None and not task.done() for task in answering)
+    def _answering(self) -> list[Any]:
+        """Return the requests that are worked on."""
+        tasks = [
+            (protocol, details.get("application_instance"))
+            for protocol, details in self.connections.items()
+        ]
+        return [protocol for protocol, task in tasks if task and not task.done()]
+
+
+def cut_off(protocol: Any) -> None:
+    """Say that there will be no answer, if none has begun.
+
+    The application hears that its client has left, for only then Django ends a view: when
+    Daphne cancels it, the view goes on.
+    """
+    if protocol._response_started:
+        protocol.send_disconnect()
+    else:
+        protocol.basic_error(503, b"Service Unavailable", STOPPED)
 
 
 def run_server(

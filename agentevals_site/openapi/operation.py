@@ -38,7 +38,8 @@ class Problem(Document):
     """Why a request was not met.
 
     ``detail`` is a sentence, a list of faults (422), or for a run id that is taken the
-    message and the stored run (409). ``code`` is stable.
+    message and the stored run (409). ``code`` is stable. ``runId`` is there when an
+    evaluation that was waited for has a run.
     """
 
     detail: str | list[Fault] | dict[str, Any]
@@ -47,6 +48,7 @@ class Problem(Document):
     status: Annotated[int, msgspec.Meta(ge=400, le=599)]
     code: str
     request_id: str
+    run_id: UUID | None = None
 
 
 class Parameter(Value, frozen=True, kw_only=True):

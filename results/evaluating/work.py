@@ -18,6 +18,7 @@ from runs.errors import (
     DeadlineExceededError,
     EvaluationCancelledError,
     EvaluatorDiedError,
+    ServerStoppedError,
 )
 from runs.hosting import Host, Hosted
 from runs.keeping import Keeper
@@ -87,17 +88,17 @@ class Evaluation:
                     yield frame
             ending = None
         except EvaluatorDiedError:
-            ending = self._interruption()
+            ending = self._interruption(DIED)
+        except ServerStoppedError:
+            ending = self._interruption(STOPPED)
         finally:
             self._end(ending)
         if self._record is not None:
             self._run = await self._record.ended()
         self._refuse(ending)
 
-    def _interruption(self) -> Ending:
-        if self._verdict is Verdict.DEADLINE:
-            return OVERDUE
-        return STOPPED if self._host.is_stopped else DIED
+    def _interruption(self, cause: Ending) -> Ending:
+        return OVERDUE if self._verdict is Verdict.DEADLINE else cause
 
     def _end(self, ending: Ending | None) -> None:
         if self._record is None:
@@ -107,12 +108,15 @@ class Evaluation:
 
     def _refuse(self, ending: Ending | None) -> None:
         """Raise when there is no answer, or it must not be given any more."""
+        run_id = self._run.pk if self._run else None
         if self._run is not None and self._run.status == RunStatus.CANCELLED:
             raise EvaluationCancelledError(self._run.pk)
         if ending is OVERDUE:
-            raise DeadlineExceededError(self._deadline_s)
+            raise DeadlineExceededError(self._deadline_s, run_id)
+        if ending is STOPPED:
+            raise ServerStoppedError(run_id)
         if ending is not None:
-            raise EvaluatorDiedError
+            raise EvaluatorDiedError(run_id)
 
     async def _work(self, hosted: Hosted, *, watch: bool) -> AsyncIterator[Frame]:
         loop = asyncio.get_running_loop()

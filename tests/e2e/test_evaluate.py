@@ -59,15 +59,28 @@ def is_evaluator(pid: int) -> bool:
     return command.exists() and b"evaluation.child" in command.read_bytes()
 
 
+def asking(server: Server, body: Any) -> tuple[threading.Thread, list[tuple[int, Any]]]:
+    """Evaluate in a thread; return it and the list that its answer goes to."""
+    answers: list[tuple[int, Any]] = []
+    client = threading.Thread(
+        target=lambda: answers.append(server.call("POST", "/api/evaluate/json", body))
+    )
+    client.start()
+    return client, answers
+
+
 def running_run(server: Server) -> str:
     """Wait for the only run to be in the history and return its id."""
+    (found,) = wait_until(lambda: running(server))
+    return str(found["runId"])
 
-    def look() -> str | None:
-        runs = server.call("GET", "/api/runs?status=running")[1]["data"]
-        return runs[0]["runId"] if runs else None
 
-    found: str = wait_until(look)
-    return found
+def running(server: Server) -> list[dict[str, Any]]:
+    """Return the runs that are running."""
+    runs: list[dict[str, Any]] = server.call("GET", "/api/runs?status=running")[1][
+        "data"
+    ]
+    return runs
 
 
 def test_a_client_that_leaves_a_stream_stops_the_work(serve: Starter) -> None:
@@ -112,13 +125,7 @@ def test_a_cancel_ends_a_stream_with_an_error(serve: Starter) -> None:
 
 def test_a_cancel_answers_who_waits_with_409(serve: Starter) -> None:
     server = serve("--no-worker")
-    answers: list[tuple[int, Any]] = []
-    client = threading.Thread(
-        target=lambda: answers.append(
-            server.call("POST", "/api/evaluate/json", slow_request())
-        )
-    )
-    client.start()
+    client, answers = asking(server, slow_request())
     run_id = running_run(server)
 
     server.call("POST", f"/api/runs/{run_id}/cancel")
@@ -205,13 +212,26 @@ def test_a_server_that_is_stopped_ends_what_it_works_on(serve: Starter) -> None:
     run_id = running_run(server)
     (evaluator,) = evaluators(server)
 
-    status = server.interrupt()
+    waiting, answers = asking(server, slow_request())
+    wait_until(lambda: len(running(server)) > 1)
+
+    server.process.terminate()
+    told = watcher.until('{"error"')["error"]
+    waiting.join()
+    status = server.process.wait(timeout=60)
 
     assert status == 0, server.log.read_text()
     assert not is_evaluator(evaluator)
+    assert "the server was stopped" in told
+    assert run_id in told
+    ((code, answer),) = answers
+    assert (code, answer["code"]) == (503, "server_stopped")
+    assert "never retrieved" not in server.log.read_text()
     watcher.leave()
-    run = serve("--no-worker").run(run_id)
-    assert (run["status"], run["errorCode"]) == ("failed", "server_stopped")
+    restarted = serve("--no-worker")
+    for each in (run_id, answer["runId"]):
+        run = restarted.run(each)
+        assert (run["status"], run["errorCode"]) == ("failed", "server_stopped")
 
 
 @pytest.mark.parametrize("storage", ["memory", "sqlite"])

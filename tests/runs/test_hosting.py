@@ -14,7 +14,7 @@ import pytest
 
 from evaluation.child import DocumentHeader, Job
 from evaluation.framing import Frame, FrameKind
-from runs.errors import EvaluatorDiedError, TooBusyError
+from runs.errors import EvaluatorDiedError, ServerStoppedError, TooBusyError
 from runs.hosting import Host, Hosted, Limits
 from tests.worker.supervising import is_running, wait_until
 
@@ -82,6 +82,35 @@ async def test_a_stopped_process_ends_the_work(start: Start) -> None:
 
         with pytest.raises(EvaluatorDiedError):
             await first(frames)
+
+
+async def test_a_stopped_host_ends_the_work_and_serves_nobody_in_the_line(
+    start: Start, tmp_path: Path
+) -> None:
+    host = start("busy")
+
+    async def evaluate() -> None:
+        async with host.evaluator(0) as hosted:
+            await kinds(hosted)
+
+    asked = [asyncio.create_task(evaluate()) for _ in range(3)]
+    while not begun(tmp_path):  # noqa: ASYNC110 - it is written by another process
+        await asyncio.sleep(0.01)
+    host.stop()
+    async with asyncio.timeout(PATIENCE_S):
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [ServerStoppedError] * 3
+    assert begun(tmp_path) == 1
+
+
+async def test_a_stopped_host_takes_nothing_on(start: Start) -> None:
+    host = start("fast")
+    host.stop()
+
+    with pytest.raises(ServerStoppedError):
+        async with host.evaluator(0):
+            pass
 
 
 @pytest.mark.parametrize("kind", ["dying", "garbage", "endless"])

@@ -308,10 +308,11 @@ async def test_an_evaluator_that_dies_fails_it() -> None:
 
     for hosted in host.busy:
         hosted.child.kill()
-    with pytest.raises(EvaluatorDiedError):
+    with pytest.raises(EvaluatorDiedError) as died:
         async for _ in steps:
             pass
 
+    assert died.value.run_id == run.pk
     await run.arefresh_from_db()
     assert (run.status, run.error_code) == ("failed", "evaluator_died")
 

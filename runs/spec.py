@@ -22,10 +22,9 @@ from evaluation.eval_sets import parse_eval_set
 from evaluation.traces.load import detect_format
 from evaluation.values import JSON, JSONObject, Value
 from runs.errors import FieldError, InvalidSubmissionError
-from runs.evaluators import check_config
 from runs.fields import Fields, Loc
 from runs.sinks import check_sinks, sink_rules
-from runs.storing_evaluators import resolved
+from runs.storing_evaluators import settled
 from runs.targets import check_context, check_http_target
 
 TraceFormat = Literal["jaeger-json", "otlp-json"]
@@ -187,16 +186,16 @@ def _read_spec(
     return spec, payloads
 
 
-def take_config(fields: Fields) -> JSONObject:
+def take_config(
+    fields: Fields, name: str = "evalConfig", *, allow_unknown_metrics: bool = False
+) -> JSONObject:
     """Take a configuration, with stored evaluators in place of references to them."""
     frozen: JSONObject = {}
 
     def check(document: JSON) -> None:
-        found = resolved(document)
-        check_config(found)
-        frozen.update(found)
+        frozen.update(settled(document, allow_unknown_metrics=allow_unknown_metrics))
 
-    fields.take("evalConfig", dict[str, Any], {}, check=check)
+    fields.take(name, dict[str, Any], {}, check=check)
     return frozen
 
 

@@ -43,6 +43,22 @@ def check_entry(name: str, kind: JSON, config: JSONObject) -> None:
         raise ConfigError(f"{path}: {text}" if path else text, path=path) from error
 
 
+def settled(document: JSONObject, *, allow_unknown_metrics: bool = False) -> JSONObject:
+    """Return a configuration as it is to be evaluated and kept: complete, and checked.
+
+    Raises:
+        ConfigError: as ``resolved`` and ``check_config``.
+    """
+    found = resolved(document)
+    check_config(found, allow_unknown_metrics=allow_unknown_metrics)
+    return found
+
+
+def has_references(document: JSONObject) -> bool:
+    """Whether the storage has to be asked before a configuration is complete."""
+    return bool(_referring(document))
+
+
 def resolved(document: JSONObject) -> JSONObject:
     """Return a configuration whose references are replaced by what they name.
 
@@ -51,15 +67,20 @@ def resolved(document: JSONObject) -> JSONObject:
     Raises:
         ConfigError: there is no such evaluator.
     """
-    referring = [name for name in LISTS if any(map(_refers, _items(document, name)))]
+    referring = _referring(document)
     if not referring:
         return document
     if not settings.DURABLE:
         raise ConfigError(
-            "stored evaluators need a storage; set AGENTEVALS_STORAGE_BACKEND",
+            f"{referring[0]}: this server stores no evaluators to refer to; write the "
+            "evaluator out, or have its operator set AGENTEVALS_STORAGE_BACKEND",
             path=referring[0],
         )
     return document | {name: _replaced(document[name], name) for name in referring}
+
+
+def _referring(document: JSONObject) -> list[str]:
+    return [name for name in LISTS if any(map(_refers, _items(document, name)))]
 
 
 def _replaced(items: Sequence[JSON], name: str) -> list[JSON]:

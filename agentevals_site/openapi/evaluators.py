@@ -91,7 +91,8 @@ OPERATIONS = (
         name="setEvaluator",
         tag=TAG,
         summary="Set an evaluator up, or set it up otherwise",
-        says='A run names it as `{"ref": NAME}` and takes a copy when it is submitted.',
+        says="A run, or an evaluation that is answered at once, names it as "
+        '`{"ref": NAME}` and takes a copy.',
         parameters=(NAME,),
         bodies=(Body(kind=EvaluatorEntry, example=ENTRY),),
         answers={

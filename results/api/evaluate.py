@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
+from results.evaluating.apart import apart
 from results.evaluating.asked import Asked, read_files, read_json
 from results.evaluating.conversion import convert, read_uploads
 from results.evaluating.events import event, events
@@ -30,20 +31,20 @@ STREAM_HEADERS = {
 async def evaluate(request: HttpRequest) -> HttpResponse:
     """Evaluate uploaded files."""
     await admit(request)
-    return await _answer(await read(request, read_files))
+    return await _answer(await _asked(request, read_files))
 
 
 async def evaluate_json(request: HttpRequest) -> HttpResponse:
     """Evaluate a trace export in the body."""
     await admit(request)
-    return await _answer(await read(request, read_json))
+    return await _answer(await _asked(request, read_json))
 
 
 async def stream(request: HttpRequest) -> StreamingHttpResponse:
     """Evaluate uploaded files, telling every step; what is wrong with them too."""
     await admit(request)
     try:
-        asked = await read(request, read_files)
+        asked = await _asked(request, read_files)
     except MalformedFormError:
         raise
     except BadRequestError as error:
@@ -54,7 +55,7 @@ async def stream(request: HttpRequest) -> StreamingHttpResponse:
 async def stream_json(request: HttpRequest) -> StreamingHttpResponse:
     """Evaluate a trace export in the body, telling every step."""
     await admit(request)
-    return _stream(events(evaluation_of(await read(request, read_json))))
+    return _stream(events(evaluation_of(await _asked(request, read_json))))
 
 
 async def convert_files(request: HttpRequest) -> HttpResponse:
@@ -71,6 +72,18 @@ async def read(request: HttpRequest, reader: Callable[[HttpRequest], T]) -> T:
     if length.isdecimal() and int(length) <= SMALL:
         return reader(request)
     return await asyncio.to_thread(reader, request)
+
+
+async def _asked(request: HttpRequest, reader: Callable[[HttpRequest], Asked]) -> Asked:
+    """Read what to evaluate, and put stored evaluators where it refers to them."""
+    asked = await read(request, reader)
+    try:
+        if not asked.is_settled:
+            await apart(asked.settle)
+    except BaseException:
+        asked.close()
+        raise
+    return asked
 
 
 async def _answer(asked: Asked) -> HttpResponse:

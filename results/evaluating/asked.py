@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from evaluation.child import DocumentHeader, Job
 from evaluation.framing import Frame, FrameKind
 from evaluation.values import JSON, JSONObject, Value
-from results.evaluating.config import check_config, decode_config
+from results.evaluating.config import decode_config, settle_config
 from runs import evaluators
 from runs.api.uploads import Form, UploadedFile, read_form, refuse_encoding
 from runs.errors import (
@@ -22,8 +22,12 @@ from runs.errors import (
     InvalidSubmissionError,
 )
 from runs.fields import Fields
+from runs.spec import take_config
+from runs.storing_evaluators import has_references
 
 Keys = dict[str, msgspec.Raw]
+# Completes and checks a configuration.
+Settle = Callable[[JSONObject], JSONObject]
 
 
 class Document(Protocol):
@@ -60,7 +64,8 @@ class Sent(Value, frozen=True, kw_only=True):
 class Asked:
     """What to evaluate, and with what; ``close`` lets go of the documents.
 
-    Of a ``strict`` request everything must be readable.
+    Of a ``strict`` request everything must be readable. A configuration that refers to
+    stored evaluators comes ``unsettled``: to complete it the storage has to be asked.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class Asked:
         config: JSONObject,
         eval_set: Document | None = None,
         strict: bool = False,
+        unsettled: Settle | None = None,
         close: Callable[[], None] = lambda: None,
     ) -> None:
         """Take what was read."""
@@ -77,7 +83,23 @@ class Asked:
         self.config = config
         self.eval_set = eval_set
         self.strict = strict
+        self._unsettled = unsettled
         self.close = close
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the configuration is complete and checked."""
+        return self._unsettled is None
+
+    def settle(self) -> None:
+        """Complete and check the configuration; uses the database.
+
+        Raises:
+            RunError: it is wrong, in the words of the request.
+        """
+        if self._unsettled is not None:
+            self.config = self._unsettled(self.config)
+            self._unsettled = None
 
     @property
     def size(self) -> int:
@@ -129,8 +151,14 @@ def _asked(form: Form) -> Asked:
     golden = next(iter(form.files("eval_set_file")), None)
     if golden is not None:
         _check_eval_set(golden)
-    check_config(config)
-    return Asked(documents=files, config=config, eval_set=golden, close=form.close)
+    refers = has_references(config)
+    return Asked(
+        documents=files,
+        config=config if refers else settle_config(config),
+        eval_set=golden,
+        unsettled=settle_config if refers else None,
+        close=form.close,
+    )
 
 
 def check_files(files: Sequence[UploadedFile]) -> None:
@@ -183,11 +211,22 @@ def read_json(request: HttpRequest) -> Asked:
         config=config,
         eval_set=Sent(name="evalSet", content=golden) if is_given else None,
         strict=True,
+        unsettled=_settle if has_references(config) else None,
     )
 
 
 def _check(config: JSON) -> None:
-    evaluators.check_config(config, allow_unknown_metrics=True)
+    if not has_references(config):
+        evaluators.check_config(config, allow_unknown_metrics=True)
+
+
+def _settle(config: JSONObject) -> JSONObject:
+    errors: list[FieldError] = []
+    fields = Fields(msgspec.json.encode({"config": config}), ("body",), errors)
+    found = take_config(fields, "config", allow_unknown_metrics=True)
+    if errors:
+        raise InvalidSubmissionError(errors)
+    return found
 
 
 def _json_body(request: HttpRequest) -> bytes:

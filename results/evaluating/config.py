@@ -6,9 +6,9 @@ import msgspec
 
 from evaluation.errors import ConfigError
 from evaluation.values import JSON, JSONObject
-from runs import evaluators
 from runs.errors import BadRequestError
 from runs.fields import NUL
+from runs.storing_evaluators import settled
 
 CUSTOM = ("customEvaluators", "custom_evaluators", "customMetrics", "custom_metrics")
 
@@ -32,8 +32,8 @@ def decode_config(text: str) -> JSONObject:
     return document
 
 
-def check_config(config: JSONObject) -> None:
-    """Check a decoded configuration; a metric that does not exist is found out later.
+def settle_config(config: JSONObject) -> JSONObject:
+    """Complete and check a configuration; a metric that does not exist is found out later.
 
     Raises:
         BadRequestError: names what is wrong.
@@ -46,7 +46,7 @@ def check_config(config: JSONObject) -> None:
     if _is_number(threshold) and not 0 <= threshold <= 1:
         raise BadRequestError("Threshold must be between 0 and 1")
     try:
-        evaluators.check_config(config, allow_unknown_metrics=True)
+        return settled(config, allow_unknown_metrics=True)
     except ConfigError as error:
         raise BadRequestError(_told(error)) from error
 

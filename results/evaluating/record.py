@@ -6,16 +6,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import TypeVar
 
 import msgspec
 from django.conf import settings
-from django.db import connections
 
 from evaluation.errors import EvaluationError
 from evaluation.eval_sets import parse_eval_set
 from evaluation.framing import Frame
 from evaluation.values import JSON, JSONObject
+from results.evaluating.apart import apart
 from results.evaluating.asked import Asked
 from results.recording import EvaluationExecutor, storable
 from runs import owned, queue
@@ -26,7 +25,6 @@ from runs.spec import Payload
 from runs.worker.execution import Ending
 from runs.worker.heartbeat import Verdict, clock_s
 
-T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 # What was found is saved in batches of this age while the evaluation goes on.
@@ -98,7 +96,7 @@ class Record:
 
     async def _kept(self) -> Run | None:
         sent_s = clock_s()
-        lease = (await _apart(self._begin)).lease
+        lease = (await apart(self._begin)).lease
         self._keeper.watch(lease, sent_s, self._told)
         looking = asyncio.create_task(self._look())
         try:
@@ -121,7 +119,7 @@ class Record:
             self._news.clear()
             is_over, frames = self._is_over, self._frames
             self._frames = []
-            run = await _apart(self._save, lease, frames, is_over)
+            run = await apart(self._save, lease, frames, is_over)
             if is_over or run is None:
                 return run
 
@@ -189,18 +187,6 @@ async def all_ended(*, within_s: float) -> None:
     """Wait until the runs of all evaluations that are over have their ends."""
     if _kept:
         await asyncio.wait(_kept, timeout=within_s)
-
-
-async def _apart(work: Callable[..., T], *arguments: object) -> T:
-    """Use the database in another thread, and give its connection back."""
-
-    def closing() -> T:
-        try:
-            return work(*arguments)
-        finally:
-            connections.close_all()
-
-    return await asyncio.to_thread(closing)
 
 
 def specification(asked: Asked, trace_count: int) -> JSONObject:

@@ -30,13 +30,13 @@ class UnknownMetricError(EvaluationError):
     code = "unknown_metric"
 
 
-def measure_unit(
+async def measure_unit(
     spec: EvaluatorSpec,
     conversation: Conversation,
     selection: CaseSelection,
     capabilities: Capabilities = NONE,
 ) -> MetricResult:
-    """Run one evaluator on one trace.
+    """Run one evaluator on one trace; only those that ask a judge wait for anything.
 
     Returns:
         A result with a status, or an errored one: what is missing or went wrong is its
@@ -44,7 +44,7 @@ def measure_unit(
     """
     unit = _Unit(spec, conversation, selection, capabilities)
     try:
-        result = unit.result()
+        result = await unit.result()
     except EvaluationError as error:
         result = unit.errored(error.code, str(error))
     except Exception as error:  # noqa: BLE001 -- a fault in one metric costs only its result
@@ -67,7 +67,7 @@ class _Unit:
         self.selection = selection
         self.capabilities = capabilities
 
-    def result(self) -> MetricResult:
+    async def result(self) -> MetricResult:
         """Check what the metric needs, in the contract's order, and measure."""
         if self.spec.type != "builtin":
             return self._custom()
@@ -78,7 +78,10 @@ class _Unit:
             return self.errored("rubrics_required", "Rubrics are required.")
         if metric.lack and not (metric.requires_llm and self.capabilities.judge):
             return self._lacking(metric.lack)
-        return self._judged(metric, metric.load()(self._task()))
+        measured = metric.load()(self._task())
+        if not isinstance(measured, Measurement):
+            measured = await measured
+        return self._judged(metric, measured)
 
     def errored(self, code: str, text: str) -> MetricResult:
         """Make the result of a unit that could not be carried out."""
@@ -102,7 +105,6 @@ class _Unit:
             expected=self.selection.turns,
             options=self.spec.options,
             case=self.selection.case,
-            judge=self.capabilities.judge,
         )
 
     def _metric(self) -> Metric:

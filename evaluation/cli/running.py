@@ -151,13 +151,23 @@ def evaluate(
             list(_documents(paths, config.trace_format, unread, progress)),
             eval_set=golden,
             eval_set_name=eval_set or "",
-            config=config,
+            config=_one_by_one(config),
             now=time.monotonic,
             capabilities=capabilities,
             on_trace=progress.on_trace,
             on_result=progress.on_result,
         )
     return msgspec.structs.replace(result, errors=[*unread, *result.errors])
+
+
+def _one_by_one(config: EvaluationConfig) -> EvaluationConfig:
+    """Have judges asked about one turn at a time, unless more is asked for.
+
+    A local model mostly answers one question at a time anyway, and the order in which it
+    is asked is the same each time.
+    """
+    rounds = config.max_concurrent_evals or 1
+    return msgspec.structs.replace(config, max_concurrent_evals=rounds)
 
 
 def _documents(

@@ -34,9 +34,10 @@ class EvaluationConfig(Value, frozen=True, kw_only=True):
 
     ``case_fallback`` says what happens when a trace matches no case: nothing, or the
     first case is used. ``trace_format`` forces a format. ``uses_default`` is True when
-    nobody asked for any evaluator. The limits on concurrency are kept for callers that
-    spread work; the engine itself works on one unit at a time. ``max_judge_calls`` and
-    ``max_cost_usd`` bound what judges may be asked and cost, None is without limit.
+    nobody asked for any evaluator. For ``max_concurrent_traces`` traces at once judges are
+    asked, of them ``max_concurrent_evals`` rounds of questions (a turn's samples; None leaves it
+    to whoever evaluates); everything else is done in order. ``max_judge_calls`` and ``max_cost_usd`` bound what
+    judges may be asked and cost, None is without limit.
     """
 
     evaluators: tuple[EvaluatorSpec, ...]
@@ -44,7 +45,7 @@ class EvaluationConfig(Value, frozen=True, kw_only=True):
     trace_format: str | None = None
     uses_default: bool = False
     max_concurrent_traces: int = 10
-    max_concurrent_evals: int = 5
+    max_concurrent_evals: int | None = None
     max_judge_calls: int | None = None
     max_cost_usd: float | None = None
 

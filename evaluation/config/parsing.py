@@ -123,7 +123,7 @@ def _config(
         trace_format=fields.optional("trace_format", as_string) or None,
         uses_default=not given,
         max_concurrent_traces=fields.optional("max_concurrent_traces", as_count) or 10,
-        max_concurrent_evals=fields.optional("max_concurrent_evals", as_count) or 5,
+        max_concurrent_evals=fields.optional("max_concurrent_evals", as_count),
         max_judge_calls=fields.optional("max_judge_calls", as_count),
         max_cost_usd=fields.optional("max_cost_usd", as_amount),
     )

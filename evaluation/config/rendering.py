@@ -16,10 +16,16 @@ def to_document(config: EvaluationConfig) -> JSONObject:
         "evaluators": [_entry(spec) for spec in config.evaluators],
         "case_fallback": config.case_fallback,
         "max_concurrent_traces": config.max_concurrent_traces,
-        "max_concurrent_evals": config.max_concurrent_evals,
     }
-    if config.trace_format:
-        document["trace_format"] = config.trace_format
+    for name in (
+        "trace_format",
+        "max_concurrent_evals",
+        "max_judge_calls",
+        "max_cost_usd",
+    ):
+        value = getattr(config, name)
+        if value is not None:
+            document[name] = value
     return document
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol
 
 from evaluation.values import JSONObject, Value
 
@@ -84,8 +84,9 @@ Reply = Answer | Failure
 
 
 class Arrival(Value, frozen=True, kw_only=True):
-    """A reply, and the position of its question among those asked together."""
+    """A reply, its round, and the position of its question in the round."""
 
+    round: int
     position: int
     reply: Reply
 
@@ -97,21 +98,14 @@ class Limits(Value, frozen=True, kw_only=True):
     max_cost_usd: float | None = None
 
 
-class Replies(Protocol):
-    """Replies in order of arrival; closed early, the rest is not asked any more."""
-
-    def __iter__(self) -> Self:
-        """Return itself."""
-
-    def __next__(self) -> Arrival:
-        """Wait for the next reply."""
-
-    def close(self) -> None:
-        """Give up what has not arrived."""
-
-
 class Judge(Protocol):
-    """Whoever asks judge models for an evaluation."""
+    """Whoever asks judge models for an evaluation; used by one thread."""
 
-    def ask(self, questions: Sequence[Question]) -> Replies:
-        """Ask several questions at once; every one of them gets one reply."""
+    def ask(self, questions: Sequence[Question]) -> int:
+        """Ask a round of questions, beside others; return its number."""
+
+    def arrival(self) -> Arrival:
+        """Wait for the next reply to any round; every question gets one."""
+
+    def give_up(self, number: int) -> None:
+        """Want no more replies to a round; what was not sent is not asked any more."""

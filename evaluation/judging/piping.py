@@ -1,19 +1,25 @@
 """Judges for a process without a network: questions and replies over its pipes.
 
-The evaluator asks with one frame a round and reads replies in order of arrival; its
+The evaluator asks with one frame a round and reads the replies to all rounds as they come; its
 supervisor, which has the network and the keys, answers from threads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 import msgspec
 
 from evaluation.framing import Frame, FrameKind, read_frame
 from evaluation.judging.asking import Asker
-from evaluation.judging.model import Arrival, Failure, Limits, Question
+from evaluation.judging.model import (
+    Arrival,
+    Failure,
+    Limits,
+    Question,
+    Reply,
+)
 from evaluation.judging.session import Session
 from evaluation.judging.threads import answer_in_threads
 from evaluation.values import Value
@@ -22,7 +28,7 @@ Send = Callable[[Frame], None]
 
 
 class Ask(Value, frozen=True, kw_only=True):
-    """A round of questions of a job; without any, the round's replies are not wanted."""
+    """A round of questions of a job; without any, its replies are not wanted any more."""
 
     job: int
     round: int
@@ -31,9 +37,9 @@ class Ask(Value, frozen=True, kw_only=True):
 
 
 class Told(Value, frozen=True, kw_only=True):
-    """One reply of a round."""
+    """One reply. It may be late, and find its process at another job."""
 
-    round: int
+    job: int
     arrival: Arrival
 
 
@@ -48,56 +54,41 @@ class PipedJudge:
         self._send = send
         self._job = job
         self._limits = limits
-        self._round = 0
+        self._count = 0
+        self._open: set[int] = set()
 
-    def ask(self, questions: Sequence[Question]) -> PipedReplies:
+    def ask(self, questions: Sequence[Question]) -> int:
         """Ask several questions at once."""
-        self._round += 1
-        ask = Ask(
-            job=self._job,
-            round=self._round,
-            limits=self._limits,
-            questions=tuple(questions),
-        )
-        self._send(Frame(kind=FrameKind.QUESTION, body=msgspec.json.encode(ask)))
-        return PipedReplies(self._source, self._send, ask)
+        self._count += 1
+        self._open.add(self._count)
+        self._tell(self._count, questions)
+        return self._count
 
-
-class PipedReplies:
-    """Replies to one round; those of earlier rounds are passed over."""
-
-    def __init__(self, source: BinaryIO, send: Send, ask: Ask) -> None:
-        """Wait for as many replies as there are questions."""
-        self._source = source
-        self._send = send
-        self._ask = ask
-        self._missing = len(ask.questions)
-
-    def __iter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __next__(self) -> Arrival:
-        """Wait for the next reply.
+    def arrival(self) -> Arrival:
+        """Wait for the next reply; those to rounds that were given up are passed over.
 
         Raises:
             EOFError: the supervisor is gone.
         """
-        if not self._missing:
-            raise StopIteration
         while (frame := read_frame(self._source)) is not None:
             told = msgspec.json.decode(frame.body, type=Told)
-            if told.round == self._ask.round:
-                self._missing -= 1
+            if told.job == self._job and told.arrival.round in self._open:
                 return told.arrival
         raise EOFError("the supervisor is gone")
 
-    def close(self) -> None:
-        """Give up what has not arrived."""
-        if self._missing:
-            self._missing = 0
-            enough = msgspec.structs.replace(self._ask, questions=())
-            self._send(Frame(kind=FrameKind.QUESTION, body=msgspec.json.encode(enough)))
+    def give_up(self, number: int) -> None:
+        """Want no more replies to a round."""
+        self._open.remove(number)
+        self._tell(number, ())
+
+    def _tell(self, number: int, questions: Sequence[Question]) -> None:
+        ask = Ask(
+            job=self._job,
+            round=number,
+            limits=self._limits,
+            questions=tuple(questions),
+        )
+        self._send(Frame(kind=FrameKind.QUESTION, body=msgspec.json.encode(ask)))
 
 
 class Correspondence:
@@ -109,7 +100,7 @@ class Correspondence:
         self._send = send
         self._job = -1
         self._session = Session()
-        self._round = Session()
+        self._rounds: dict[int, Session] = {}
 
     def receive(self, body: bytes) -> None:
         """Begin to answer a round, or stop answering it; returns at once.
@@ -119,30 +110,34 @@ class Correspondence:
         """
         ask = msgspec.json.decode(body, type=Ask)
         if ask.job != self._job:
-            self._session.close()
+            self.close()
             self._job, self._session = ask.job, Session(ask.limits)
-        self._give_up(self._round)
-        if not ask.questions:
-            return
-        self._round = self._session.part()
+        if ask.questions:
+            self._answer(ask)
+        elif ask.round in self._rounds:
+            self._give_up([self._rounds.pop(ask.round)])
 
-        def tell(arrival: Arrival) -> None:
-            told = Told(round=ask.round, arrival=arrival)
-            self._send(Frame(kind=FrameKind.REPLY, body=msgspec.json.encode(told)))
+    def close(self) -> None:
+        """Stop answering: the process is gone, or has another job."""
+        self._give_up([self._session, *self._rounds.values()])
+        self._rounds.clear()
+
+    def _answer(self, ask: Ask) -> None:
+        def tell(position: int, reply: Reply) -> None:
+            arrival = Arrival(round=ask.round, position=position, reply=reply)
+            body = msgspec.json.encode(Told(job=ask.job, arrival=arrival))
+            self._send(Frame(kind=FrameKind.REPLY, body=body))
 
         if self._asker is None:
             for position in range(len(ask.questions)):
-                tell(Arrival(position=position, reply=NOBODY))
+                tell(position, NOBODY)
             return
-        answer_in_threads(self._asker, self._round, ask.questions, tell)
+        self._rounds[ask.round] = self._session.part()
+        answer_in_threads(self._asker, self._rounds[ask.round], ask.questions, tell)
 
-    def close(self) -> None:
-        """Stop answering: the process is gone."""
-        self._give_up(self._session)
-        self._give_up(self._round)
-
-    def _give_up(self, session: Session) -> None:
-        session.close()
+    def _give_up(self, sessions: Sequence[Session]) -> None:
+        for session in sessions:
+            session.close()
         if self._asker is not None:
             self._asker.wake()
 

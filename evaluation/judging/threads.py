@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import Self
 
 from evaluation.judging.asking import Asker
 from evaluation.judging.model import Arrival, Failure, Question, Reply
@@ -19,54 +18,45 @@ class ThreadedJudge:
         """Ask with ``asker`` what ``session`` allows."""
         self._asker = asker
         self._session = session
-
-    def ask(self, questions: Sequence[Question]) -> ThreadedReplies:
-        """Ask several questions at once."""
-        return ThreadedReplies(self._asker, self._session, questions)
-
-
-class ThreadedReplies:
-    """Replies in order of arrival."""
-
-    def __init__(
-        self, asker: Asker, session: Session, questions: Sequence[Question]
-    ) -> None:
-        """Start asking."""
-        self._asker = asker
-        self._mine = session.part()
+        self._rounds: dict[int, Session] = {}
+        self._count = 0
         self._arrived: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
-        self._missing = len(questions)
-        answer_in_threads(asker, self._mine, questions, self._arrived.put)
 
-    def __iter__(self) -> Self:
-        """Return itself."""
-        return self
+    def ask(self, questions: Sequence[Question]) -> int:
+        """Start asking."""
+        self._count += 1
+        number = self._count
+        self._rounds[number] = self._session.part()
 
-    def __next__(self) -> Arrival:
-        """Wait for the next reply."""
-        if not self._missing:
-            raise StopIteration
-        self._missing -= 1
-        return self._arrived.get()
+        def tell(position: int, reply: Reply) -> None:
+            self._arrived.put(Arrival(round=number, position=position, reply=reply))
 
-    def close(self) -> None:
-        """Give up what has not arrived; what was sent is not taken back."""
-        if self._missing:
-            self._missing = 0
-            self._mine.close()
-            self._asker.wake()
+        answer_in_threads(self._asker, self._rounds[number], questions, tell)
+        return number
+
+    def arrival(self) -> Arrival:
+        """Wait for the next reply to a round that was not given up."""
+        while True:
+            arrived = self._arrived.get()
+            if arrived.round in self._rounds:
+                return arrived
+
+    def give_up(self, number: int) -> None:
+        """Want no more replies to a round; what was sent is not taken back."""
+        self._rounds.pop(number).close()
+        self._asker.wake()
 
 
 def answer_in_threads(
     asker: Asker,
     session: Session,
     questions: Sequence[Question],
-    tell: Callable[[Arrival], None],
+    tell: Callable[[int, Reply], None],
 ) -> None:
-    """Answer each question in a thread of its own, which calls ``tell``."""
+    """Answer each question in a thread of its own, which tells of it by its position."""
 
     def answer(position: int, question: Question) -> None:
-        tell(Arrival(position=position, reply=safely(asker, question, session)))
+        tell(position, safely(asker, question, session))
 
     for position, question in enumerate(questions):
         threading.Thread(

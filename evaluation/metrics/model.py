@@ -7,7 +7,7 @@ from typing import Protocol
 
 from evaluation.conversation.model import Conversation, Invocation
 from evaluation.eval_sets.model import EvalCase, ExpectedTurn
-from evaluation.judging.model import Judge
+from evaluation.judging.together import Asks
 from evaluation.metrics.alignment import Alignment, align
 from evaluation.outcome import EvalStatus
 from evaluation.values import JSONObject, Value
@@ -18,14 +18,13 @@ class Task(Value, frozen=True, kw_only=True):
 
     ``expected`` is None when there is no golden data; ``options`` are the checked
     options of the evaluator, with defaults left out. ``case`` is the case that the
-    trace belongs to; ``judge`` asks judge models, None where there is none.
+    trace belongs to.
     """
 
     conversation: Conversation
     expected: tuple[ExpectedTurn, ...] | None = None
     options: JSONObject = {}
     case: EvalCase | None = None
-    judge: Judge | None = None
 
     @property
     def turns(self) -> tuple[Invocation, ...]:
@@ -65,8 +64,8 @@ class Measurement(Value, frozen=True, kw_only=True):
 class Measure(Protocol):
     """What every metric module offers as ``measure``."""
 
-    def __call__(self, task: Task) -> Measurement:
-        """Measure one trace."""
+    def __call__(self, task: Task) -> Measurement | Asks[Measurement]:
+        """Measure one trace; who asks a judge is a coroutine."""
 
 
 def mean(values: Sequence[float | None]) -> float | None:

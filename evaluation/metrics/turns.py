@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from evaluation.conversation.model import Invocation
 from evaluation.eval_sets.model import ExpectedTurn
-from evaluation.metrics.model import Measurement, Task, mean
+from evaluation.metrics.model import Measurement, Task, mean, paired
 from evaluation.values import JSONObject, Value
 
 
@@ -27,17 +27,22 @@ UNEXPECTED = TurnScore(score=0.0, explanation={"problem": "unexpected turn"})
 
 
 def compare_turns(task: Task, compare: Compare) -> Measurement:
-    """Compare every turn with its golden turn.
+    """Compare every turn with its golden turn; see ``compared``."""
+    return compared(
+        task,
+        [
+            UNEXPECTED if expected is None else compare(actual, expected)
+            for actual, expected in paired(task)
+        ],
+    )
+
+
+def compared(task: Task, scores: Sequence[TurnScore]) -> Measurement:
+    """Make the measurement of turns that were compared, in their order.
 
     The score is the mean over turns; an unexpected turn and a missing one count 0.
     """
     alignment = task.alignment()
-    scores = [
-        UNEXPECTED
-        if expected is None
-        else compare(task.turns[actual], task.golden[expected])
-        for actual, expected in alignment.pairs
-    ]
     per_invocation = [turn.score for turn in scores]
     return Measurement(
         score=mean([*per_invocation, *(0.0 for _ in alignment.missing)]),
@@ -57,8 +62,15 @@ def compare_turns(task: Task, compare: Compare) -> Measurement:
 
 
 def look_at_turns(task: Task, look: Look) -> Measurement:
-    """Score every turn on its own; the score is the mean of what was measured."""
-    scores = [look(turn) for turn in task.turns]
+    """Score every turn on its own; see ``looked_at``."""
+    return looked_at(task, [look(turn) for turn in task.turns])
+
+
+def looked_at(task: Task, scores: Sequence[TurnScore]) -> Measurement:
+    """Make the measurement of turns that were scored, in their order.
+
+    The score is the mean of what was measured.
+    """
     per_invocation = [turn.score for turn in scores]
     return Measurement(
         score=mean(per_invocation),

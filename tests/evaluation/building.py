@@ -101,13 +101,15 @@ def measure(
     **options: JSON,
 ) -> Measurement:
     """Run one built-in metric directly."""
-    return METRICS[metric].load()(
+    measured = METRICS[metric].load()(
         Task(
             conversation=conversation(*actual),
             expected=None if expected is None else tuple(expected),
             options=options,
         )
     )
+    assert isinstance(measured, Measurement)
+    return measured
 
 
 def ticking(step_s: float = 1.0) -> Callable[[], float]:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from evaluation.capabilities import Capabilities
 from evaluation.config import EvaluationConfig, EvaluatorSpec, parse_config
 from evaluation.conversation.model import Conversation
 from evaluation.engine import evaluate
 from evaluation.errors import EvaluationError
 from evaluation.eval_sets import EvalCase, EvalSet, Rubric
+from evaluation.judging.model import Failure, Question, Reply
 from evaluation.metrics.metric import Metric
 from evaluation.metrics.model import Measurement, Task
 from evaluation.outcome import MetricResult, TraceResult
@@ -22,6 +24,7 @@ from tests.evaluation.building import (
     ticking,
     turn,
 )
+from tests.evaluation.metrics.judged.fakes import FakeJudge
 
 TRAJECTORY = "tool_trajectory_avg_score"
 RESPONSE = "response_match_score"
@@ -452,3 +455,99 @@ def test_costs_pass_by_a_bound_and_are_unknown_without_tokens() -> None:
 
     assert _only(costly, None, config(entry)).eval_status == "FAILED"
     assert _only(unknown, None, config(entry)).status == "skipped"
+
+
+VALID = '{"reasoning": "r", "is_the_agent_response_valid": "valid"}'
+JUDGED = "final_response_match_v2"
+
+
+def test_judges_are_asked_about_several_traces_at_once_and_results_keep_their_order() -> (
+    None
+):
+    judge = FakeJudge([VALID])
+    traces = [conversation(turn(), trace_id=f"t{i}") for i in range(4)]
+    heard: list[tuple[str, str]] = []
+
+    evaluate(
+        traces,
+        eval_set=eval_set([golden()]),
+        config=config(JUDGED, RESPONSE, max_concurrent_evals=3),
+        now=ticking(),
+        capabilities=Capabilities(judge=judge),
+        on_result=lambda trace, metric: heard.append(
+            (trace.trace_id, metric.metric_name)
+        ),
+    )
+
+    assert judge.most_at_once == 3
+    assert heard == [(f"t{i}", name) for i in range(4) for name in (JUDGED, RESPONSE)]
+
+
+def test_traces_are_not_begun_too_long_before_their_turn() -> None:
+    judge = FakeJudge([VALID])
+    traces = [conversation(turn(), trace_id=f"t{i}") for i in range(6)]
+
+    evaluate(
+        traces,
+        eval_set=eval_set([golden()]),
+        config=config(JUDGED, max_concurrent_traces=2, max_concurrent_evals=5),
+        now=ticking(),
+        capabilities=Capabilities(judge=judge),
+    )
+
+    assert judge.most_at_once == 2
+
+
+def test_every_answer_of_a_judge_is_told_of() -> None:
+    told: list[str] = []
+
+    evaluate(
+        [conversation(turn())],
+        eval_set=eval_set([golden()]),
+        config=config(JUDGED),
+        now=ticking(),
+        capabilities=Capabilities(judge=FakeJudge([VALID])),
+        on_progress=told.append,
+    )
+
+    assert told[3:6] == [f"{JUDGED}: judge's answer {i}" for i in (1, 2, 3)]
+
+
+def test_whoever_stops_an_evaluation_leaves_no_question_open() -> None:
+    judge = FakeJudge([VALID])
+
+    def stop(trace: TraceResult, metric: MetricResult) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(
+            [conversation(turn(), trace_id=f"t{i}") for i in range(4)],
+            eval_set=eval_set([golden()]),
+            config=config(JUDGED),
+            now=ticking(),
+            capabilities=Capabilities(judge=judge),
+            on_result=stop,
+        )
+
+    assert not judge.open
+
+
+def test_a_failure_of_one_units_judge_costs_no_other_unit() -> None:
+    def says(question: Question) -> str | Reply:
+        if "poison" in question.prompt:
+            return Failure(kind="bad_request", message="no", calls=1)
+        return VALID
+
+    traces = [conversation(turn(answer=text)) for text in ("a", "poison", "b")]
+
+    result = evaluate(
+        traces,
+        eval_set=eval_set([golden()]),
+        config=config(JUDGED),
+        now=ticking(),
+        capabilities=Capabilities(judge=FakeJudge(says)),
+    )
+
+    found = [trace.metric_results[0] for trace in result.trace_results]
+    assert [each.score for each in found] == [1.0, None, 1.0]
+    assert found[1].error_code == "judge_refused_request"

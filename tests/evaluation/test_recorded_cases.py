@@ -9,6 +9,7 @@ import json
 import math
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from evaluation.capabilities import NONE, Capabilities
@@ -122,7 +123,8 @@ def _difference(folder: Path, case: JSONObject, recorded: JSONObject) -> str | N
     result = evaluate(
         [_conversation(trace) for trace in recorded["actual_invocations"]],
         eval_set=golden_data,
-        config=config,
+        # Recorded judges answer by the order in which they are asked.
+        config=msgspec.structs.replace(config, max_concurrent_evals=1),
         now=ticking(),
         capabilities=_judge(case),
     )
@@ -142,7 +144,7 @@ def _judge(case: JSONObject) -> Capabilities:
         else Failure(kind="bad_request", message=reply["message"])
         for reply in case["judge"]["replies"]
     ]
-    return Capabilities(judge=FakeJudge(replies))  # type: ignore[arg-type]  # as in fakes
+    return Capabilities(judge=FakeJudge(replies))
 
 
 def _options(arguments: list[str]) -> dict[str, list[str]]:

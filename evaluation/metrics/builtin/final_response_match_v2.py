@@ -8,9 +8,10 @@ from evaluation.conversation.model import Invocation
 from evaluation.eval_sets.model import ExpectedTurn
 from evaluation.metrics.judged.evidence import section, text_of
 from evaluation.metrics.judged.panel import Panel, Prompt, judge_with
+from evaluation.metrics.judged.turns import judge_turns
 from evaluation.metrics.judged.voting import Ballot, agreement, majority, votes
 from evaluation.metrics.model import Measurement, Task
-from evaluation.metrics.turns import TurnScore, compare_turns
+from evaluation.metrics.turns import UNEXPECTED, TurnScore, compared
 from evaluation.values import JSONObject
 
 INSTRUCTIONS = """\
@@ -46,31 +47,26 @@ INVALID = {"invalid", "false", "almost", "partially_valid", "partially"}
 _VALUE = r'"{}"\s*:\s*\[?\s*"?([^\s"\]\[^]*)"?\s*\]?\s*[,\n}}]'
 
 
-def measure(task: Task) -> Measurement:
+async def measure(task: Task) -> Measurement:
     """Let the judge compare every turn with its golden turn; the score is the mean.
 
     The majority of samples decides a turn, a tie is 0. Without a golden answer nothing
     is measured.
     """
 
-    def with_panel(panel: Panel) -> Measurement:
-        turns = {id(turn): i for i, turn in enumerate(task.turns)}
+    async def with_panel(panel: Panel) -> Measurement:
+        return compared(task, await judge_turns(panel, task, _vote))
 
-        def compare(actual: Invocation, expected: ExpectedTurn) -> TurnScore:
-            if expected.final_response is None:
-                return TurnScore(
-                    score=None, explanation={"problem": "no golden answer"}
-                )
-            return _vote(panel, actual, expected, f"turn {turns[id(actual)]}")
-
-        return compare_turns(task, compare)
-
-    return judge_with(task, INSTRUCTIONS, with_panel)
+    return await judge_with(task, INSTRUCTIONS, with_panel)
 
 
-def _vote(
-    panel: Panel, actual: Invocation, expected: ExpectedTurn, about: str
+async def _vote(
+    panel: Panel, actual: Invocation, expected: ExpectedTurn | None, about: str
 ) -> TurnScore:
+    if expected is None:
+        return UNEXPECTED
+    if expected.final_response is None:
+        return TurnScore(score=None, explanation={"problem": "no golden answer"})
     prompt = Prompt(
         text="\n".join(
             (
@@ -83,7 +79,7 @@ def _vote(
         schema=SCHEMA,
         expects=EXPECTS,
     )
-    ballots, _ = panel.vote(prompt, about=about, keys=[""], read=read)
+    ballots, _ = await panel.vote(prompt, about=about, keys=[""], read=read)
     return TurnScore(
         score=majority(votes(ballots, "")), explanation=agreement(ballots, "")
     )

@@ -15,8 +15,9 @@ from evaluation.metrics.judged.evidence import (
 )
 from evaluation.metrics.judged.panel import Panel, Prompt, judge_with
 from evaluation.metrics.judged.reading import object_with
-from evaluation.metrics.model import Measurement, Task, mean, paired
-from evaluation.metrics.turns import TurnScore, look_at_turns
+from evaluation.metrics.judged.turns import judge_turns
+from evaluation.metrics.model import Measurement, Task, mean
+from evaluation.metrics.turns import TurnScore, looked_at
 from evaluation.values import JSON, JSONObject, Value
 
 SEGMENTER = """\
@@ -99,40 +100,32 @@ class Label(Value, frozen=True, kw_only=True):
         return 0.0 if self.label in UNSUPPORTED else None
 
 
-def measure(task: Task) -> Measurement:
+async def measure(task: Task) -> Measurement:
     """Score every turn by the share of its labelled sentences that are supported.
 
     A turn without an answer is not measured.
     """
 
-    def with_panel(panel: Panel) -> Measurement:
-        golden = {id(actual): expected for actual, expected in paired(task)}
-        numbers = {id(turn): i for i, turn in enumerate(task.turns)}
+    async def with_panel(panel: Panel) -> Measurement:
+        return looked_at(task, await judge_turns(panel, task, _judge))
 
-        def look(turn: Invocation) -> TurnScore:
-            if not text_of(turn.final_response).strip():
-                return TurnScore(score=None, explanation={"problem": "no answer"})
-            return _judge(
-                panel, turn, golden.get(id(turn)), f"turn {numbers[id(turn)]}"
-            )
-
-        return look_at_turns(task, look)
-
-    return judge_with(task, SEGMENTER + VALIDATOR, with_panel)
+    return await judge_with(task, SEGMENTER + VALIDATOR, with_panel)
 
 
-def _judge(
+async def _judge(
     panel: Panel, turn: Invocation, expected: ExpectedTurn | None, about: str
 ) -> TurnScore:
     answer = text_of(turn.final_response)
-    split = panel.ask_once(
+    if not answer.strip():
+        return TurnScore(score=None, explanation={"problem": "no answer"})
+    split = await panel.ask_once(
         Prompt(text=f"{SEGMENTER}\n{section('text', answer)}", expects=r"<sentence>"),
         about=f"{about}, sentences",
     )
     sentences = _SENTENCE.findall(split.text)
     if not sentences:
         raise panel.unusable([split], f"{about}, sentences")
-    said = panel.ask_once(
+    said = await panel.ask_once(
         Prompt(
             text=_validation(turn, expected, sentences),
             schema=SCHEMA,

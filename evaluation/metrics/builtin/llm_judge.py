@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 
 from evaluation.conversation.model import Invocation
+from evaluation.eval_sets.model import ExpectedTurn
 from evaluation.metrics.judged.evidence import section, steps_of, text_of
 from evaluation.metrics.judged.panel import Panel, Prompt, Sample, judge_with
 from evaluation.metrics.judged.reading import object_with
-from evaluation.metrics.model import Measurement, Task, paired
-from evaluation.metrics.turns import TurnScore, look_at_turns
+from evaluation.metrics.judged.turns import judge_turns
+from evaluation.metrics.model import Measurement, Task
+from evaluation.metrics.turns import TurnScore, looked_at
 from evaluation.values import JSONObject
 
 FORM = """\
@@ -24,7 +26,7 @@ choices>"}
 DEFAULT_CHOICES = {"pass": 1.0, "fail": 0.0}
 
 
-def measure(task: Task) -> Measurement:
+async def measure(task: Task) -> Measurement:
     """Score every turn by what most samples choose; the score is the mean.
 
     Of choices that were made equally often the one with the lowest score counts.
@@ -32,12 +34,10 @@ def measure(task: Task) -> Measurement:
     choices: Mapping[str, float] = task.options.get("choices", DEFAULT_CHOICES)
     instructions: str = task.options["instructions"]
 
-    def with_panel(panel: Panel) -> Measurement:
-        golden = {id(turn): expected for turn, expected in paired(task)}
-        numbers = {id(turn): i for i, turn in enumerate(task.turns)}
-
-        def look(turn: Invocation) -> TurnScore:
-            expected = golden.get(id(turn))
+    async def with_panel(panel: Panel) -> Measurement:
+        async def look(
+            part: Panel, turn: Invocation, expected: ExpectedTurn | None, about: str
+        ) -> TurnScore:
             reference = text_of(expected.final_response) if expected else ""
             prompt = Prompt(
                 text="\n".join(
@@ -54,17 +54,17 @@ def measure(task: Task) -> Measurement:
                 schema=_schema(choices),
                 expects=r'"verdict"',
             )
-            return _choose(panel, prompt, choices, f"turn {numbers[id(turn)]}")
+            return await _choose(part, prompt, choices, about)
 
-        return look_at_turns(task, look)
+        return looked_at(task, await judge_turns(panel, task, look))
 
-    return judge_with(task, FORM + instructions, with_panel)
+    return await judge_with(task, FORM + instructions, with_panel)
 
 
-def _choose(
+async def _choose(
     panel: Panel, prompt: Prompt, choices: Mapping[str, float], about: str
 ) -> TurnScore:
-    samples = panel.ask_until(
+    samples = await panel.ask_until(
         prompt,
         about=about,
         enough=lambda samples, left: _is_decided(_chosen(samples, choices), left),

@@ -38,7 +38,7 @@ class ScenarioError(EvaluationError):
     code = "scenario_required"
 
 
-def measure(task: Task) -> Measurement:
+async def measure(task: Task) -> Measurement:
     """Score 1 for a message that keeps to the plan, else 0; the score is the mean.
 
     The first message has to be the scenario's starting prompt.
@@ -49,32 +49,39 @@ def measure(task: Task) -> Measurement:
     plan = _text(scenario, "conversation_plan", "conversationPlan")
     opening = _text(scenario, "starting_prompt", "startingPrompt")
 
-    def with_panel(panel: Panel) -> Measurement:
+    async def with_panel(panel: Panel) -> Measurement:
         said = [text_of(turn.user_content) for turn in task.turns]
         first = 1.0 if _plain(said[0]) == _plain(opening) else 0.0
-        told: list[JSONObject] = [{"turn": 0, "score": first, "by": "starting_prompt"}]
-        scores: list[float | None] = [first]
-        for i, message in enumerate(said[1:], start=1):
+
+        async def look(part: Panel, i: int) -> JSONObject:
             prompt = Prompt(
                 text="\n".join(
                     (
                         INSTRUCTIONS,
                         section("plan", plan),
                         section("conversation_so_far", dialogue_of(task.turns[:i])),
-                        section("next_message", message),
+                        section("next_message", said[i]),
                     )
                 ),
                 schema=SCHEMA,
                 expects=r'"is_valid"',
             )
-            ballots, _ = panel.vote(prompt, about=f"turn {i}", keys=[""], read=read)
-            scores.append(majority(votes(ballots, "")))
-            told.append({"turn": i, "score": scores[-1], **agreement(ballots, "")})
+            ballots, _ = await part.vote(
+                prompt, about=f"turn {i}", keys=[""], read=read
+            )
+            score = majority(votes(ballots, ""))
+            return {"turn": i, "score": score, **agreement(ballots, "")}
+
+        told: list[JSONObject] = [
+            {"turn": 0, "score": first, "by": "starting_prompt"},
+            *await panel.each(look, range(1, len(said))),
+        ]
+        scores = [each["score"] for each in told]
         return Measurement(
             score=mean(scores), per_invocation=scores, explanation={"turns": told}
         )
 
-    return judge_with(task, INSTRUCTIONS, with_panel)
+    return await judge_with(task, INSTRUCTIONS, with_panel)
 
 
 def read(text: str) -> Ballot | None:

@@ -10,7 +10,7 @@ from evaluation.metrics.judged.evidence import (
     steps_of,
     text_of,
 )
-from evaluation.metrics.judged.rubrics import judge_turns
+from evaluation.metrics.judged.rubrics import judge_turns_by_rubrics
 from evaluation.metrics.model import Measurement, Task
 
 KIND = "FINAL_RESPONSE_QUALITY"
@@ -21,7 +21,7 @@ itself proves nothing.
 """
 
 
-def measure(task: Task) -> Measurement:
+async def measure(task: Task) -> Measurement:
     """Score by the mean over all rubrics of all turns."""
 
     def sections(turn: Invocation, expected: ExpectedTurn | None) -> tuple[str, ...]:
@@ -32,4 +32,4 @@ def measure(task: Task) -> Measurement:
             section("final_answer", text_of(turn.final_response)),
         )
 
-    return judge_turns(task, KIND, INSTRUCTIONS, sections)
+    return await judge_turns_by_rubrics(task, KIND, INSTRUCTIONS, sections)

@@ -25,12 +25,12 @@ into account, the early ones too.
 """
 
 
-def measure(task: Task) -> Measurement:
+async def measure(task: Task) -> Measurement:
     """Score once, on the last turn; earlier ones are not measured."""
 
-    def with_panel(panel: Panel) -> Measurement:
+    async def with_panel(panel: Panel) -> Measurement:
         last = task.turns[-1]
-        found = judge_rubrics(
+        found = await judge_rubrics(
             panel,
             rubrics_for(task, KIND, task.golden),
             instructions=INSTRUCTIONS,
@@ -48,4 +48,4 @@ def measure(task: Task) -> Measurement:
         earlier: list[float | None] = [None for _ in task.turns[:-1]]
         return conclude(task, [found], [*earlier, mean_of(found)])
 
-    return judge_with(task, INSTRUCTIONS, with_panel)
+    return await judge_with(task, INSTRUCTIONS, with_panel)

@@ -11,7 +11,7 @@ from evaluation.metrics.judged.evidence import (
     text_of,
     tools_of,
 )
-from evaluation.metrics.judged.rubrics import judge_turns
+from evaluation.metrics.judged.rubrics import judge_turns_by_rubrics
 from evaluation.metrics.model import Measurement, Task
 
 KIND = "TOOL_USE_QUALITY"
@@ -22,7 +22,7 @@ the answer is good is not the question.
 """
 
 
-def measure(task: Task) -> Measurement:
+async def measure(task: Task) -> Measurement:
     """Score by the mean over all rubrics of all turns."""
 
     def sections(turn: Invocation, expected: ExpectedTurn | None) -> tuple[str, ...]:
@@ -33,4 +33,4 @@ def measure(task: Task) -> Measurement:
             section("steps", steps_of(turn)),
         )
 
-    return judge_turns(task, KIND, INSTRUCTIONS, sections)
+    return await judge_turns_by_rubrics(task, KIND, INSTRUCTIONS, sections)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from typing import TypeVar
 
 import msgspec
 
@@ -18,11 +18,14 @@ from evaluation.judging.model import (
     Reply,
     Target,
 )
+from evaluation.judging.together import Asks, replies_to, together
 from evaluation.metrics.judged.bill import Bill
 from evaluation.metrics.judged.voting import Ballot, next_wave
 from evaluation.metrics.model import Measurement, Task
 from evaluation.values import JSONObject, Value
 
+T = TypeVar("T")
+R = TypeVar("R")
 DEFAULT_SAMPLES = 5
 SHOWN_ROUNDS = 10
 SHOWN_PROMPT_CHARACTERS = 2_000
@@ -73,19 +76,19 @@ class Sample(Value, frozen=True, kw_only=True):
         return self.reply.text if isinstance(self.reply, Answer) else ""
 
 
-def judge_with(
-    task: Task, instructions: str, measure: Callable[[Panel], Measurement]
+async def judge_with(
+    task: Task, instructions: str, measure: Callable[[Panel], Asks[Measurement]]
 ) -> Measurement:
     """Measure with a panel; what it cost and said is told, also when it fails.
 
     Args:
-        task: the trace, and the judge.
+        task: the trace, and which judge to ask.
         instructions: the fixed part of the prompts, known by its hash.
         measure: asks the panel. A ``JudgeError`` ends in an errored measurement.
     """
     panel = Panel(task, instructions)
     try:
-        measured = measure(panel)
+        measured = await measure(panel)
     except JudgeError as error:
         measured = Measurement(
             score=None,
@@ -106,25 +109,41 @@ class Panel:
     def __init__(self, task: Task, instructions: str) -> None:
         """Ask nothing yet."""
         options = task.options
-        self._judge = task.judge
+        self._task = task
+        self._instructions = instructions
+        self._parts: list[Panel] = []
         self._target = Target(
             model=options.get("judge_model"),
             base_url=options.get("judge_base_url"),
             credential=options.get("credential_ref"),
         )
         self._prices: JSONObject = options.get("prices", {})
-        self._hash = hashlib.sha256(instructions.encode()).hexdigest()
         self._models: list[str] = []
         self._minutes: list[JSONObject] = []
         self._rounds = 0
         self.samples: int = options.get("samples", DEFAULT_SAMPLES)
         self.bill = Bill()
 
-    def ask_once(self, prompt: Prompt, *, about: str) -> Sample:
-        """Ask for one answer."""
-        return self._ask(prompt, about, [0])[0]
+    async def each(
+        self, judge: Callable[[Panel, T], Asks[R]], items: Sequence[T]
+    ) -> list[R]:
+        """Judge several things at once, each with a part of this panel.
 
-    def ask_until(
+        Returns:
+            The results in the order of the things.
+
+        Raises:
+            JudgeError: the judge failed at one of them; the others are given up.
+        """
+        parts = [self._part() for _ in items]
+        pairs = zip(parts, items, strict=True)
+        return await together([judge(part, item) for part, item in pairs])
+
+    async def ask_once(self, prompt: Prompt, *, about: str) -> Sample:
+        """Ask for one answer."""
+        return (await self._ask(prompt, about, [0]))[0]
+
+    async def ask_until(
         self,
         prompt: Prompt,
         *,
@@ -145,11 +164,11 @@ class Panel:
         wave = self.samples // 2 + 1
         while (left := self.samples - len(samples)) and not enough(samples, left):
             numbers = range(len(samples), len(samples) + min(wave, left))
-            samples += self._ask(prompt, about, numbers)
+            samples += await self._ask(prompt, about, numbers)
             wave = 1
         return samples
 
-    def vote(
+    async def vote(
         self,
         prompt: Prompt,
         *,
@@ -176,7 +195,7 @@ class Panel:
         ballots: list[Ballot | None] = []
         while wave := next_wave(ballots, keys, self.samples - len(samples)):
             numbers = range(len(samples), len(samples) + wave)
-            asked = self._ask(prompt, about, numbers)
+            asked = await self._ask(prompt, about, numbers)
             samples += asked
             ballots += [read(sample.text) for sample in asked]
         for key in keys:
@@ -201,18 +220,29 @@ class Panel:
     def explain(self) -> JSONObject:
         """Tell who judged and what was said, within bounds."""
         asked = self._target.model
+        panels = (self, *self._parts)
+        models = [model for panel in panels for model in panel._models]
+        minutes = [minute for panel in panels for minute in panel._minutes]
+        prompt_hash = hashlib.sha256(self._instructions.encode()).hexdigest()
         return {
-            "model": self._models[0] if self._models else asked,
+            "model": models[0] if models else asked,
             "requested_model": asked,
-            "prompt_hash": self._hash[:SHOWN_HASH_CHARACTERS],
+            "prompt_hash": prompt_hash[:SHOWN_HASH_CHARACTERS],
             "samples": self.samples,
-            "rounds": self._rounds,
-            "transcript": self._minutes,
+            "rounds": sum(panel._rounds for panel in panels),
+            "transcript": minutes[:SHOWN_ROUNDS],
         }
 
-    def _ask(self, prompt: Prompt, about: str, numbers: Sequence[int]) -> list[Sample]:
-        if self._judge is None:
-            raise JudgeError("unavailable", "No judge is available here.")
+    def _part(self) -> Panel:
+        """Return a panel whose minutes stand in those of this one, in order of parts."""
+        part = Panel(self._task, self._instructions)
+        part.bill = self.bill
+        self._parts.append(part)
+        return part
+
+    async def _ask(
+        self, prompt: Prompt, about: str, numbers: Sequence[int]
+    ) -> list[Sample]:
         questions = [
             Question(
                 target=self._target,
@@ -224,14 +254,16 @@ class Panel:
             )
             for number in numbers
         ]
-        found: dict[int, Sample] = {}
-        with closing(self._judge.ask(questions)) as replies:
-            for arrival in replies:
-                self._count(arrival.reply)
-                sample = Sample(number=numbers[arrival.position], reply=arrival.reply)
-                found[sample.number] = sample
-                self._refuse_failed(sample)
-        asked = [found[number] for number in numbers]
+        replies = await replies_to(questions)
+        asked = [
+            Sample(number=number, reply=reply)
+            for number, reply in zip(numbers, replies, strict=True)
+            if reply is not None
+        ]
+        for sample in asked:
+            self._count(sample.reply)
+        for sample in asked:
+            self._refuse_failed(sample)
         self._note(prompt, about, asked)
         return asked
 

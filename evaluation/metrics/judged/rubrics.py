@@ -127,7 +127,7 @@ def _unique(found: Sequence[Rubric], kind: str) -> list[Rubric]:
     return list(by_id.values())
 
 
-def judge_rubrics(
+async def judge_rubrics(
     panel: Panel,
     rubrics: Sequence[Rubric],
     *,
@@ -152,7 +152,7 @@ def judge_rubrics(
         expects=r"(?i)verdict",
     )
     read = _reader(rubrics)
-    ballots, samples = panel.vote(
+    ballots, samples = await panel.vote(
         prompt,
         about=about,
         keys=[rubric.rubric_id for rubric in rubrics],
@@ -163,7 +163,7 @@ def judge_rubrics(
     return _verdicts(rubrics, ballots, samples, read, invocation_id)
 
 
-def judge_turns(
+async def judge_turns_by_rubrics(
     task: Task,
     kind: str,
     instructions: str,
@@ -177,21 +177,25 @@ def judge_turns(
         RubricsError: a turn has nothing to be judged by.
     """
 
-    def with_panel(panel: Panel) -> Measurement:
-        verdicts = [
-            judge_rubrics(
-                panel,
-                rubrics_for(task, kind, [expected]),
+    async def with_panel(panel: Panel) -> Measurement:
+        turns = list(paired(task))
+        rubrics = [rubrics_for(task, kind, [expected]) for _, expected in turns]
+
+        async def look(part: Panel, i: int) -> Verdicts:
+            turn, expected = turns[i]
+            return await judge_rubrics(
+                part,
+                rubrics[i],
                 instructions=instructions,
                 sections=sections(turn, expected),
                 about=f"turn {i}",
                 invocation_id=turn.invocation_id,
             )
-            for i, (turn, expected) in enumerate(paired(task))
-        ]
+
+        verdicts = await panel.each(look, range(len(turns)))
         return conclude(task, verdicts, [mean_of(found) for found in verdicts])
 
-    return judge_with(task, instructions, with_panel)
+    return await judge_with(task, instructions, with_panel)
 
 
 def conclude(

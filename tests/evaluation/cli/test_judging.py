@@ -125,3 +125,21 @@ def test_a_missing_key_is_an_error_that_names_the_variable(
     assert done.returncode == 3
     assert "OPENAI_API_KEY" in str(result_of(done)["error"])
     assert server.count == 0
+
+
+def test_one_trace_is_judged_after_the_other(
+    judge: Command, server: JudgeServer, samples: Path
+) -> None:
+    server.replies = lambda body: (
+        "<sentence>It is so.</sentence>"
+        if "<text>" in body["messages"][0]["content"]
+        else json.dumps({"sentences": [{"label": "supported"}]})
+    )
+
+    done = judge(samples / "k8s.json", "-m", "hallucinations_v1")
+
+    metrics = [trace["metrics"][1] for trace in json.loads(done.stdout)["traces"]]
+    assert [metric["score"] for metric in metrics] == [1.0, 1.0]
+    prompts = [body["messages"][0]["content"] for body in server.bodies]
+    splits = ["<text>" in text for text in prompts if "<sentence>" in text]
+    assert splits == [True, False, True, False]

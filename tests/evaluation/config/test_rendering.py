@@ -21,6 +21,9 @@ from evaluation.values import JSONObject
             {
                 "case_fallback": "first",
                 "trace_format": "otlp-json",
+                "max_concurrent_evals": 2,
+                "max_judge_calls": 7,
+                "max_cost_usd": 0.5,
                 "evaluators": [
                     {
                         "name": "order",

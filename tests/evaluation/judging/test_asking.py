@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import msgspec
 import pytest
 
@@ -44,7 +46,8 @@ def question(prompt: str = "well?", sample: int = 0, **rest: object) -> Question
 
 def ask(asker: Asker, *questions: Question, **limits: float) -> list[Answer | Failure]:
     judge = ThreadedJudge(asker, Session(msgspec.convert(limits, type=Limits)))
-    return [arrival.reply for arrival in judge.ask(questions)]
+    judge.ask(questions)
+    return [judge.arrival().reply for _ in questions]
 
 
 def test_an_answer_comes_with_its_model_its_tokens_and_its_time(
@@ -145,13 +148,33 @@ def test_a_wrong_key_costs_one_request_however_many_samples(
     server.replies = [refusal(401)]
     judge = ThreadedJudge(make_asker(), Session())
 
-    replies = judge.ask([question(sample=i) for i in range(5)])
-    first = next(replies).reply
-    replies.close()
+    number = judge.ask([question(sample=i) for i in range(5)])
+    first = judge.arrival().reply
+    judge.give_up(number)
 
     assert isinstance(first, Failure)
     assert first.kind == "auth"
     assert server.count <= 2  # one more may have been on its way
+
+
+def test_a_round_that_is_given_up_leaves_no_thread(
+    server: JudgeServer, make_asker: MakeAsker
+) -> None:
+    server.replies = [Break(body=completion("verdict"), pause_s=30)]
+    judge = ThreadedJudge(make_asker(), Session())
+    others = set(threading.enumerate())
+
+    number = judge.ask([question(sample=i) for i in range(5)])
+    server.arrived.wait(10)
+    judge.give_up(number)
+    server.closing.set()
+    asking = [each for each in threading.enumerate() if each not in others]
+    for thread in asking:
+        if thread.name == "judge":
+            thread.join(10)
+
+    assert not any(each.is_alive() for each in asking if each.name == "judge")
+    assert server.count == 1
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,23 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
+import msgspec
 import pytest
 
 from evaluation.framing import Frame, FrameKind, read_frame
-from evaluation.judging.model import Answer, Failure, Limits, Question, Target
-from evaluation.judging.piping import Correspondence, PipedJudge
+from evaluation.judging.model import (
+    Answer,
+    Arrival,
+    Failure,
+    Limits,
+    Question,
+    Target,
+)
+from evaluation.judging.piping import Correspondence, PipedJudge, Told
 from tests.evaluation.judging.conftest import MakeAsker
 from tests.evaluation.judging.server import Break, JudgeServer, completion
+
+STALE = Answer(text="stale", model="judge-1")
 
 
 class Line:
@@ -31,6 +41,9 @@ class Line:
 
     def judge(self, *, job: int = 0, **limits: int) -> PipedJudge:
         return PipedJudge(self.source, self._ask, job=job, limits=Limits(**limits))
+
+    def reply(self, told: Told) -> None:
+        self._reply(Frame(kind=FrameKind.REPLY, body=msgspec.json.encode(told)))
 
     def close(self) -> None:
         self._to_parent.close()
@@ -69,7 +82,9 @@ def test_questions_cross_the_pipe_and_answers_come_back(
 ) -> None:
     server.replies = ["a", "b", "c"]
 
-    arrived = list(line.judge().ask(questions(3)))
+    judge = line.judge()
+    judge.ask(questions(3))
+    arrived = [judge.arrival() for _ in range(3)]
 
     assert sorted(each.position for each in arrived) == [0, 1, 2]
     assert {each.reply.text for each in arrived} == {"a", "b", "c"}  # type: ignore[union-attr]
@@ -84,13 +99,54 @@ def test_replies_to_a_round_that_was_given_up_are_passed_over(
     judge = line.judge()
 
     early = judge.ask(questions(3))
-    next(early)
-    early.close()
-    (later,) = judge.ask(questions(1))
+    judge.arrival()
+    judge.give_up(early)
+    later = judge.ask(questions(1))
+    arrived = judge.arrival()
 
-    assert isinstance(later.reply, Answer)
-    assert later.reply.text == "sample 0"
-    assert list(early) == []
+    assert isinstance(arrived.reply, Answer)
+    assert (arrived.round, arrived.reply.text) == (later, "sample 0")
+
+
+def test_several_rounds_are_answered_beside_each_other(
+    line: Line, server: JudgeServer
+) -> None:
+    server.replies = ["a"]
+    judge = line.judge()
+
+    numbers = [judge.ask(questions(2)) for _ in range(3)]
+    arrived = [judge.arrival() for _ in range(6)]
+
+    assert sorted((each.round, each.position) for each in arrived) == [
+        (number, position) for number in numbers for position in (0, 1)
+    ]
+
+
+def test_a_round_that_was_given_up_leaves_the_others(
+    line: Line, server: JudgeServer
+) -> None:
+    server.replies = ["a"]
+    judge = line.judge()
+
+    judge.give_up(judge.ask(questions(3)))
+    kept = judge.ask(questions(2))
+
+    assert {judge.arrival().round for _ in range(2)} == {kept}
+
+
+def test_a_reply_that_comes_late_is_not_taken_for_one_of_the_next_job(
+    line: Line, server: JudgeServer
+) -> None:
+    server.replies = ["first"]
+    first = line.judge(job=1)
+    first.ask(questions(1))
+    first.arrival()
+
+    line.reply(Told(job=1, arrival=Arrival(round=1, position=0, reply=STALE)))
+    second = line.judge(job=2)
+    second.ask(questions(1))
+
+    assert second.arrival().reply != STALE
 
 
 def test_the_budget_is_the_jobs_and_not_the_processs(
@@ -101,8 +157,8 @@ def test_the_budget_is_the_jobs_and_not_the_processs(
 
     kinds = []
     for judge in (first, first, second):
-        (arrived,) = judge.ask(questions(1))
-        kinds.append(type(arrived.reply))
+        judge.ask(questions(1))
+        kinds.append(type(judge.arrival().reply))
 
     assert kinds == [Answer, Failure, Answer]
 
@@ -110,7 +166,9 @@ def test_the_budget_is_the_jobs_and_not_the_processs(
 def test_where_nobody_asks_judges_the_evaluator_is_told() -> None:
     line = Line(None)
 
-    (arrived,) = line.judge().ask(questions(1))
+    judge = line.judge()
+    judge.ask(questions(1))
+    arrived = judge.arrival()
     line.close()
 
     assert isinstance(arrived.reply, Failure)
@@ -120,5 +178,7 @@ def test_where_nobody_asks_judges_the_evaluator_is_told() -> None:
 def test_an_evaluator_without_a_supervisor_does_not_wait() -> None:
     judge = PipedJudge(io.BytesIO(), lambda frame: None, job=0, limits=Limits())
 
+    judge.ask(questions(1))
+
     with pytest.raises(EOFError):
-        next(judge.ask(questions(1)))
+        judge.arrival()

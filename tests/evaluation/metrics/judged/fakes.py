@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 
 from evaluation.conversation.model import Invocation
 from evaluation.eval_sets import EvalCase, ExpectedTurn
 from evaluation.judging.model import Answer, Arrival, Question, Reply
+from evaluation.judging.together import Table
 from evaluation.metrics.model import Measurement, Task
 from evaluation.metrics.registry import METRICS
 from evaluation.values import JSON
@@ -21,12 +23,28 @@ class FakeJudge:
     def __init__(self, says: Says) -> None:
         self.says = says
         self.asked: list[Question] = []
+        self.open: dict[int, int] = {}
+        self.most_at_once = 0
+        self._rounds = 0
+        self._waiting: deque[tuple[int, int, Question]] = deque()
 
-    def ask(self, questions: Sequence[Question]) -> Iterator[Arrival]:  # type: ignore[override]
-        return (
-            Arrival(position=i, reply=self._reply(question))
-            for i, question in enumerate(questions)
-        )
+    def ask(self, questions: Sequence[Question]) -> int:
+        self._rounds += 1
+        self.open[self._rounds] = len(questions)
+        self.most_at_once = max(self.most_at_once, len(self.open))
+        self._waiting += [(self._rounds, i, each) for i, each in enumerate(questions)]
+        return self._rounds
+
+    def arrival(self) -> Arrival:
+        number, position, question = self._waiting.popleft()
+        self.open[number] -= 1
+        if not self.open[number]:
+            del self.open[number]
+        return Arrival(round=number, position=position, reply=self._reply(question))
+
+    def give_up(self, number: int) -> None:
+        del self.open[number]
+        self._waiting = deque(each for each in self._waiting if each[0] != number)
 
     def _reply(self, question: Question) -> Reply:
         said = (
@@ -46,6 +64,7 @@ def judged(
     actual: Sequence[Invocation],
     expected: Sequence[ExpectedTurn] | None = None,
     case: EvalCase | None = None,
+    at_once: int = 1,
     **options: JSON,
 ) -> tuple[Measurement, FakeJudge]:
     """Run one metric with a judge that says this."""
@@ -55,6 +74,8 @@ def judged(
         expected=None if expected is None else tuple(expected),
         options={"judge_model": "openai/judge", **options},
         case=case,
-        judge=judge,  # type: ignore[arg-type]  # a generator has what is used of it
     )
-    return METRICS[metric].load()(task), judge
+    table = Table(judge, at_once=at_once)
+    measuring = METRICS[metric].load()(task)
+    assert not isinstance(measuring, Measurement)
+    return table.finish(table.start(measuring)), judge

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.judging.model import Failure, FailureKind
+from evaluation.judging.model import Failure, FailureKind, Question
 from evaluation.metrics.builtin.final_response_match_v2 import read
 from tests.evaluation.building import golden, turn
 from tests.evaluation.metrics.judged.fakes import judged
@@ -96,6 +96,22 @@ def test_the_score_is_the_mean_over_turns() -> None:
 
     assert measured.score == 0.5
     assert measured.per_invocation == [1.0, 0.0]
+
+
+def test_turns_are_judged_at_once_and_told_in_their_order() -> None:
+    answers = [str(i) for i in range(4)]
+
+    def says(question: Question) -> str:
+        return INVALID if "<agent_response>\n2\n" in question.prompt else VALID
+
+    measured, judge = judged(
+        METRIC, says, [turn(answer=a) for a in answers], [golden()] * 4, at_once=4
+    )
+
+    assert judge.most_at_once == 4
+    assert measured.per_invocation == [1.0, 1.0, 0.0, 1.0]
+    transcript = measured.explanation["judge"]["transcript"]
+    assert [each["about"] for each in transcript] == [f"turn {i}" for i in range(4)]
 
 
 def test_tokens_and_requests_are_counted() -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import Subquery
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Greatest
 
 from runs.models import EventKind, Run, RunEvent, RunInput, TraceDocument
+from runs.models.run_queries import RunQuerySet
 from runs.requests import Rerun
 from runs.spec import Payload, Submission, canonical, decode_payload
 
@@ -133,8 +130,6 @@ def _insert(new: Sequence[tuple[Run, Submission]]) -> None:
     with transaction.atomic():
         _share_fairly(runs)
         Run.objects.bulk_create(runs)
-        for run in runs:
-            del run.fair_key  # known to the database; read from there when asked for
         TraceDocument.objects.bulk_create(in_order, ignore_conflicts=True)
         RunInput.objects.bulk_create(inputs)
         RunEvent.objects.log(events)
@@ -159,26 +154,29 @@ def _share_fairly(runs: Sequence[Run]) -> None:
     what is being served now: so one that floods the queue spreads over virtual time,
     and one that comes with a single run is next. A key never changes, so nobody starves.
     Two submits at once may get the same key; the order of creation decides then.
-
-    The keys are expressions that the INSERT itself evaluates: no query of their own.
     """
-    places: Counter[str] = Counter()
+    now = _virtual_time()
+    projects = {run.project for run in runs}
+    places = {project: max(now, _after_last(project)) for project in projects}
     for run in runs:
-        start = Greatest(_virtual_time(), _after_last(run.project))
-        run.fair_key = start + places[run.project]
+        run.fair_key = places[run.project]
         places[run.project] += 1
 
 
-def _virtual_time() -> Combinable:
+def _virtual_time() -> int:
     """Return what is being served, or the head of the queue when nothing is."""
-    served = Run.objects.running().order_by("-fair_key").values("fair_key")[:1]
-    head = Run.objects.due().values("fair_key")[:1]
-    return Coalesce(Subquery(served), Subquery(head), 0)
+    served = _first_key(Run.objects.running().order_by("-fair_key"))
+    return (_first_key(Run.objects.due()) or 0) if served is None else served
 
 
-def _after_last(project: str) -> Combinable:
-    mine = Run.objects.unfinished().filter(project=project).order_by("-fair_key")
-    return Coalesce(Subquery(mine.values("fair_key")[:1]) + 1, 0)
+def _after_last(project: str) -> int:
+    mine = Run.objects.unfinished().filter(project=project)
+    last = _first_key(mine.order_by("-fair_key"))
+    return 0 if last is None else last + 1
+
+
+def _first_key(runs: RunQuerySet) -> int | None:
+    return runs.values_list("fair_key", flat=True).first()
 
 
 def _answers(

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
-import selectors
 import socket
 import threading
 import time
 import uuid
-from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
@@ -40,6 +38,7 @@ from runs.worker.presence import Presence
 from runs.worker.saving import outcome, save
 from runs.worker.settings import WorkerSettings
 from runs.worker.slots import Slot
+from runs.worker.workbench import Workbench
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +47,8 @@ LISTENING_POLL_FACTOR = 15
 SWEEPS_PER_LEASE = 2
 BACK_OFF_START_S = 0.1
 BACK_OFF_CAP_S = 5.0
-WAKE = b"\0"
+# What was claimed ahead and has found no free process in this time is given back.
+PATIENCE_S = 1.0
 # Faults of what an evaluator sent, which would be the same the next time.
 UNSAVABLE = (DataError, IntegrityError, msgspec.MsgspecError, ValueError)
 
@@ -79,10 +79,8 @@ class Worker:
         clock = LeaseClock(lease_s=settings.lease_s, heartbeat_s=settings.heartbeat_s)
         self._heartbeat = Heartbeat(clock, self._stop_work, self._report)
         self._listener = Listener(self.wake)
-        self._slots: dict[Lease, Slot] = {}
         self._evaluators = Evaluators(settings.command, asker)
-        self._selector = selectors.DefaultSelector()
-        self._wake_read, self._wake_write = socket.socketpair()
+        self._bench = Workbench(settings.slots, self._evaluators)
         self._news = threading.Event()
         self._poll_at = self._sweep_at = 0.0
         self._drain_until: float | None = None
@@ -94,35 +92,28 @@ class Worker:
         """Look for work, and for news of the own runs, now."""
         self._news.set()
         self._heartbeat.beat_soon()
-        self._interrupt()
+        self._bench.interrupt()
 
     def stop(self) -> None:
         """Drain: claim nothing and finish what runs; called again, stop at once."""
         if self._drain_until is None:
             self._drain_until = clock_s() + self._settings.drain_s
-            logger.info("Draining %d run(s)", len(self._slots))
+            logger.info("Draining %d run(s)", len(self._bench))
         else:
             self._drain_until = min(self._drain_until, clock_s())
-        self._interrupt()
-
-    def _interrupt(self) -> None:
-        with suppress(BlockingIOError):  # full: it is awake already
-            self._wake_write.send(WAKE)
+        self._bench.interrupt()
 
     def _stop_work(self, lease: Lease, verdict: Verdict) -> None:
         """Kill the evaluator of a run; the main thread writes what that means."""
-        slot = self._slots.get(lease)
+        slot = self._bench.get(lease)
         if slot is not None:
             slot.stop(verdict)
-            self._interrupt()
+            self._bench.interrupt()
 
     # --- The loop -----------------------------------------------------------------------
 
     def run(self) -> None:
         """Work until told to stop and drained."""
-        for end in (self._wake_read, self._wake_write):
-            end.setblocking(False)
-        self._selector.register(self._wake_read, selectors.EVENT_READ)
         self._heartbeat.start()
         self._listener.start()
         self._evaluators.start_one()
@@ -144,11 +135,11 @@ class Worker:
         if self._drain_until is None:
             return False
         given_up_s = self._drain_until + self._settings.lease_s
-        return not self._slots or clock_s() > given_up_s
+        return not self._bench or clock_s() > given_up_s
 
     def _step(self) -> None:
         """Wait for something to happen and deal with it; outlive a lost database."""
-        self._wait()
+        self._bench.wait(self._pause_s())
         if not self._heartbeat.is_alive:
             raise RuntimeError("the heartbeat has ended: no lease can be kept")
         # After a SIGSTOP or a sleep of the machine: first give up what may be another's.
@@ -165,22 +156,13 @@ class Worker:
         else:
             self._back_off_s = BACK_OFF_START_S
 
-    def _wait(self) -> None:
-        for key, events in self._selector.select(self._pause_s()):
-            slot: Slot | None = key.data
-            if slot is None:
-                with suppress(BlockingIOError):
-                    self._wake_read.recv(1 << 12)
-            elif events & selectors.EVENT_WRITE:
-                self._give(slot)
-            else:
-                self._take(slot)
-
     def _pause_s(self) -> float:
         if self._wants_work() and self._news.is_set():
             return 0.0
         due = self._save_times()
-        due += [slot.deadline_s for slot in self._slots.values() if not slot.verdict]
+        due += [slot.deadline_s for slot in self._bench if not slot.verdict]
+        if any(slot.is_waiting for slot in self._bench):
+            due.append(clock_s() + PATIENCE_S)
         due += [self._sweep_at, self._drain_until]
         if self._wants_work():
             due.append(self._poll_at)
@@ -189,8 +171,12 @@ class Worker:
     def _stop_overdue(self) -> None:
         """Stop what has passed its deadline, and everything when the drain is over."""
         now_s = clock_s()
+        if self._drain_until is not None:
+            self._bench.release_waiting(longer_than_s=0.0)
+        elif not self._bench.free_processes:
+            self._bench.release_waiting(longer_than_s=PATIENCE_S)
         drained = self._drain_until is not None and now_s >= self._drain_until
-        for slot in self._slots.values():
+        for slot in self._bench:
             if drained:
                 slot.stop(Verdict.RELEASED)
             elif now_s >= slot.deadline_s:
@@ -204,7 +190,7 @@ class Worker:
             # Its other connections are as dead, and finding each out costs seconds.
             connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has it
         self._news.set()  # a look that failed is still to be made
-        for slot in self._slots.values():
+        for slot in self._bench:
             slot.commit_unknown = True
         time.sleep(spread(self._back_off_s, fraction=0.5))
         self._back_off_s = min(BACK_OFF_CAP_S, 2 * self._back_off_s)
@@ -213,19 +199,17 @@ class Worker:
 
     def _write(self) -> None:
         """Save what has arrived; the ends of several runs share a transaction."""
-        for slot in [s for s in self._slots.values() if s.verdict is Verdict.LOST]:
+        for slot in [s for s in self._bench if s.verdict is Verdict.LOST]:
             logger.warning("lease lost, work dropped: %s", slot)
             self.counters.add("leases_lost")
             self._vacate(slot)
         now_s = clock_s()
         if any(at is not None and at <= now_s for at in self._save_times()):
-            self._save_apart(
-                [s for s in self._slots.values() if s.frames or s.has_ended]
-            )
+            self._save_apart([s for s in self._bench if s.frames or s.has_ended])
 
     def _save_times(self) -> list[float | None]:
-        alone = not any(slot.is_at_work for slot in self._slots.values())
-        return [slot.save_at_s(alone=alone) for slot in self._slots.values()]
+        alone = all(slot.has_ended for slot in self._bench)
+        return [slot.save_at_s(alone=alone) for slot in self._bench]
 
     def _save_apart(self, slots: list[Slot]) -> None:
         """Save together; what cannot be saved at all is only its own run's fault."""
@@ -257,19 +241,8 @@ class Worker:
         self._vacate(slot)
 
     def _vacate(self, slot: Slot) -> None:
-        """Let go of a run: its process is used again if it still works."""
-        del self._slots[slot.lease]
         self._heartbeat.forget(slot.lease)
-        child = slot.child
-        if child is None:
-            return
-        for pipe in (child.output, child.input):
-            with suppress(KeyError):
-                self._selector.unregister(pipe)
-        if slot.is_done and slot.verdict is None:
-            self._evaluators.give_back(child)
-        else:
-            child.close()
+        self._bench.vacate(slot)
 
     # --- Taking -------------------------------------------------------------------------
 
@@ -284,7 +257,7 @@ class Worker:
             self._news.set()
 
     def _wants_work(self) -> bool:
-        return self._drain_until is None and len(self._slots) < self._settings.slots
+        return self._drain_until is None and self._bench.room > 0
 
     def _claim(self) -> None:
         sent_s = clock_s()
@@ -294,45 +267,39 @@ class Worker:
             return
         # Cleared before the look, so that what is announced during it is not missed.
         self._news.clear()
-        free = self._settings.slots - len(self._slots)
+        room = self._bench.room
         runs = queue.claim(
             self.id,
-            limit=free,
+            limit=room,
             lease=timedelta(seconds=self._settings.lease_s),
             deadline=timedelta(seconds=self._settings.deadline_s),
         )
         for run in runs:
             left = run.remaining or timedelta(seconds=self._settings.deadline_s)
-            slot = Slot(run, deadline_s=sent_s + left.total_seconds())
-            self._slots[slot.lease] = slot
+            slot = Slot(
+                run, since_s=clock_s(), deadline_s=sent_s + left.total_seconds()
+            )
+            self._bench.put(slot)
             self._heartbeat.watch(slot.lease, sent_s)
             self.counters.claimed(run.waited)
             logger.info("worker=%s claimed %s", self.id, slot)
-        if len(runs) == free:
+        if len(runs) == room:
             self._news.set()  # there may be more
         factor = LISTENING_POLL_FACTOR if self._listener.is_up else 1
         self._poll_at = sent_s + spread(self._settings.poll_s * factor)
 
     def _start(self) -> None:
         """Hand claimed runs to evaluator processes."""
-        waiting = [s for s in self._slots.values() if not (s.child or s.has_ended)]
-        ready = [slot for slot in waiting if self._prepare(slot)]
+        ready = [s for s in self._bench if s.is_waiting and self._prepare(s)]
+        # Of all at once: what waits will not wait for long.
         self._executor.load([slot.run for slot in ready])
-        for slot in ready:
+        for slot in ready[: self._bench.free_processes]:
             try:
-                self._begin(slot)
+                self._bench.begin(slot, self._executor.job(slot.run))
             except (OSError, ValueError, KeyError) as error:
                 # Its own run's fault, or a moment without memory: not the others'.
                 logger.exception("cannot start %s", slot)
                 slot.fail(cannot_start(error))
-
-    def _begin(self, slot: Slot) -> None:
-        job = self._executor.job(slot.run)
-        slot.child = self._evaluators.take()
-        self._selector.register(slot.child.output, selectors.EVENT_READ, slot)
-        slot.child.send(job)
-        if slot.child.has_unsent:
-            self._selector.register(slot.child.input, selectors.EVENT_WRITE, slot)
 
     def _prepare(self, slot: Slot) -> bool:
         """Whether the run's evaluator can start; what it needs first is done elsewhere."""
@@ -343,7 +310,7 @@ class Worker:
             if work is None:
                 slot.is_prepared = True
                 return True
-            slot.preparation = Preparation(work, self._interrupt)
+            slot.preparation = Preparation(work, self._bench.interrupt)
         return slot.preparation.is_over and self._take_over(slot, slot.preparation)
 
     def _take_over(self, slot: Slot, preparation: Preparation) -> bool:
@@ -358,33 +325,18 @@ class Worker:
         slot.is_prepared = ending is None
         return slot.is_prepared
 
-    def _give(self, slot: Slot) -> None:
-        if slot.child is not None:
-            slot.child.flush()
-            if not slot.child.has_unsent:
-                self._selector.unregister(slot.child.input)
-
-    def _take(self, slot: Slot) -> None:
-        slot.receive(clock_s())
-        if slot.child_ended and slot.child is not None:
-            self._selector.unregister(slot.child.output)
-
     def _report(self) -> None:
         """Say how the worker is; called by the heartbeat's thread."""
         draining = self._drain_until is not None
-        self._presence.report(busy=len(self._slots), draining=draining, using=DATABASE)
+        busy = min(len(self._bench), self._settings.slots)
+        self._presence.report(busy=busy, draining=draining, using=DATABASE)
 
     # --- The end ------------------------------------------------------------------------
 
     def _shut_down(self) -> None:
         self._listener.stop()
         self._heartbeat.stop()
-        for slot in list(self._slots.values()):
-            self._vacate(slot)
-        self._evaluators.close()
+        self._bench.close()
         self._presence.sign_off()
-        self._selector.close()
-        self._wake_read.close()
-        self._wake_write.close()
         connection.close()
         logger.info("Run workers stopped")

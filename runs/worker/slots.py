@@ -18,13 +18,15 @@ LINGER_S = 0.01
 class Slot:
     """One claimed run, its evaluator process, and what has arrived and is not saved.
 
-    ``deadline_s`` is on the worker's own clock.
+    ``since_s``, when it began to wait or to be worked on, and ``deadline_s`` are on the
+    worker's own clock.
     """
 
-    def __init__(self, run: Run, *, deadline_s: float) -> None:
-        """Take a run that was just claimed; its process comes with ``start``."""
+    def __init__(self, run: Run, *, since_s: float, deadline_s: float) -> None:
+        """Take a run that was just claimed; its process comes with ``begin``."""
         self.run = run
         self.lease: Lease = run.lease
+        self.since_s = since_s
         self.deadline_s = deadline_s
         self.child: Child | None = None
         self.frames: list[Frame] = []
@@ -41,6 +43,10 @@ class Slot:
     def __str__(self) -> str:
         """Name the run and the attempt, for the log."""
         return f"run={self.lease.run_id} (attempt={self.lease.attempt})"
+
+    def begin(self, child: Child, now_s: float) -> None:
+        """Be worked on by a process."""
+        self.child, self.since_s = child, now_s
 
     def stop(self, verdict: Verdict) -> None:
         """Kill the process and remember why; the first reason counts."""
@@ -75,7 +81,9 @@ class Slot:
         """Drop what the process has sent and kill it: this cannot be read or saved."""
         self.fault = f"sent what cannot be saved ({error})"
         self.saved()
-        if self.child is not None:
+        if self.child is None:
+            self.child_ended = True
+        else:
             self.child.kill()
 
     @property
@@ -89,14 +97,15 @@ class Slot:
         return self.is_done or self.child_ended
 
     @property
-    def is_at_work(self) -> bool:
-        """Whether an evaluator process works on the run."""
-        return self.child is not None and not self.has_ended
+    def is_waiting(self) -> bool:
+        """Whether a process could begin with the run."""
+        prepares = self.preparation is not None and not self.preparation.is_over
+        return self.child is None and not (self.has_ended or prepares)
 
     def save_at_s(self, *, alone: bool) -> float | None:
         """When what has arrived has to be written; None if nothing has.
 
-        ``alone`` says that no other run is being worked on.
+        ``alone`` says that nothing else is in hand that has not ended.
         """
         if self.has_ended:
             return 0.0 if alone or not self.is_done else self.ended_s + LINGER_S

@@ -66,6 +66,11 @@ def gated(folder: Path) -> None:
     done()
 
 
+def slowing(folder: Path) -> None:
+    """Finish at once; while there is a file ``slow``, only when the gate is open."""
+    (gated if (folder / "slow").exists() else fast)(folder)
+
+
 def busy(folder: Path) -> None:
     """Find one result, then hold the interpreter's lock for years."""
     progress("first")
@@ -112,6 +117,7 @@ KINDS: dict[str, Callable[[Path], None]] = {
         fast,
         brisk,
         gated,
+        slowing,
         busy,
         dying,
         garbage,

@@ -132,6 +132,10 @@ class WorkerProcess:
         """The processes that have begun a job."""
         return [int(path.stem) for path in self.folder.glob("*.begun")]
 
+    def slow_down(self) -> None:
+        """Let the evaluators wait for the gate from now on."""
+        (self.folder / "slow").touch()
+
     def open_gate(self) -> None:
         """Let the evaluators go on."""
         (self.folder / "open").touch()

@@ -110,9 +110,13 @@ def _tags(raw: JSONObject, name: str, place: Place) -> dict[str, JSON]:
         return tags
     for index, tag in enumerate(items):
         try:
-            tags[tag["key"]] = _value(tag)
+            key, value = tag["key"], _value(tag)
         except (KeyError, TypeError):
-            message = "a tag needs a key and a value"
+            key = value = None
+        if isinstance(key, str):
+            tags[key] = value
+        else:
+            message = "a tag needs a key that is text, and a value"
             place.bad_attribute(f".{name}[{index}]", message)
     return tags
 

@@ -49,6 +49,16 @@ def test_tags_have_their_declared_types(given: dict[str, Any], value: object) ->
     assert only_span(jaeger(jaeger_span(tags=[given]))).attributes == {"k": value}
 
 
+@pytest.mark.parametrize("key", [None, 1, True, ["k"], {}], ids=str)
+def test_a_tag_whose_key_is_no_text_is_left_out_and_reported(key: object) -> None:
+    odd = {"key": key, "type": "string", "value": "x"}
+
+    loaded = read(jaeger(jaeger_span(tags=[odd, tag("k", "1")])))
+
+    assert loaded.traces[0].spans[0].attributes == {"k": "1"}
+    assert [problem.code for problem in loaded.problems] == ["bad_attribute"]
+
+
 def test_a_repeated_tag_keeps_the_last_value() -> None:
     span = only_span(jaeger(jaeger_span(tags=[tag("k", "1"), tag("k", "2")])))
 

@@ -17,9 +17,12 @@ def read_contents(contents: JSON) -> Messages | None:
 
 
 def read_content(item: JSONObject) -> Message:
-    """Read one Google GenAI content and keep its parts."""
+    """Read one Google GenAI content and keep its parts.
+
+    No parts at all is how a model says nothing, or a user sends but an image.
+    """
     found = Collected()
-    parts = item.get("parts")
+    parts = item.get("parts", [])
     found.garbled = not isinstance(parts, list)
     kept: list[JSONObject] = []
     for part in parts if isinstance(parts, list) else ():
@@ -37,18 +40,19 @@ def read_content(item: JSONObject) -> Message:
         calls=message.calls,
         results=message.results,
         garbled=message.garbled,
-        parts=tuple(kept),
+        parts=tuple(kept) if kept or not message.garbled else None,
     )
 
 
 def _rebuild_part(part: JSONObject) -> JSONObject | None:
     if isinstance(part.get("text"), str):
         return {"text": part["text"]}
-    for key, fields in (
-        ("function_call", ("id", "args", "name")),
-        ("function_response", ("id", "name", "response")),
+    for key, fields, payload in (
+        ("function_call", ("id", "args", "name"), "args"),
+        ("function_response", ("id", "name", "response"), "response"),
     ):
         body = part.get(key)
         if isinstance(body, dict):
-            return {key: {f: body[f] for f in fields if body.get(f) is not None}}
+            known = {payload: {}, **body}
+            return {key: {f: known[f] for f in fields if known.get(f) is not None}}
     return None

@@ -35,7 +35,7 @@ class Message(Value, frozen=True, kw_only=True):
     ``text`` is None when the message has none. ``garbled`` says that something else
     than text stands where the text belongs; ``text`` is then its JSON, if anything.
     ``parts`` holds the parts as Google GenAI writes them, for messages that were
-    recorded in that shape.
+    recorded in that shape; it is None for all others.
     """
 
     role: str = ""
@@ -43,7 +43,7 @@ class Message(Value, frozen=True, kw_only=True):
     calls: tuple[CallRequest, ...] = ()
     results: tuple[CallResult, ...] = ()
     garbled: bool = False
-    parts: tuple[JSONObject, ...] = ()
+    parts: tuple[JSONObject, ...] | None = None
 
 
 Messages = tuple[Message, ...]

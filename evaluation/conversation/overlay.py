@@ -26,7 +26,7 @@ from evaluation.conversation.dialects import (
     traceloop,
     vercel,
 )
-from evaluation.conversation.messages import Messages, text_or_none
+from evaluation.conversation.messages import USER_ROLES, Messages, text_or_none
 from evaluation.conversation.model import Usage
 from evaluation.traces.model import Span
 from evaluation.values import JSON, Value
@@ -116,12 +116,14 @@ class Speech:
         return None
 
     def input(self) -> Messages | None:
-        """Return the first input that a dialect captured."""
+        """Return the first input that a dialect captured, one with a question if any."""
+        first: Messages | None = None
         for dialect in self.dialects:
             messages = dialect.input(self.span)
-            if messages is not None:
+            if any(message.role in USER_ROLES for message in messages or ()):
                 return messages
-        return None
+            first = messages if first is None else first
+        return first
 
     def output(self) -> tuple[Messages | None, Dialect | None]:
         """Return the first output that a dialect captured, and which one did."""

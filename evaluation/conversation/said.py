@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from evaluation.conversation.messages import (
@@ -47,8 +48,15 @@ def _last_user_message(messages: Messages) -> Message | None:
     for message in reversed(said):
         if message.text:
             return message
-    garbled = next((message for message in said if message.garbled), None)
-    return garbled or next((message for message in said if message.parts), None)
+    recorded = [message for message in said if message.parts is not None]
+    return next(
+        itertools.chain(
+            (message for message in said if message.garbled),
+            (message for message in recorded if message.parts),
+            recorded,
+        ),
+        None,
+    )
 
 
 def user_content(turn: Turn) -> Content | None:
@@ -58,7 +66,9 @@ def user_content(turn: Turn) -> Content | None:
         return None
     if message.text:
         return Content.of_text(message.text, role="user")
-    return Content(role="user", parts=message.parts) if message.parts else None
+    if message.parts is None:
+        return None
+    return Content(role="user", parts=message.parts)
 
 
 def final_response(turn: Turn) -> Content | None:
@@ -66,7 +76,7 @@ def final_response(turn: Turn) -> Content | None:
 
     It is what the agent span recorded where that is what its caller got; else what the
     last model call that faces the user said; else any other recorded output; where ADK
-    recorded none of these, the calls that the model asked for.
+    recorded none of these, the calls that the model asked for, or nothing at all.
     """
     last = turn.speaking[-1] if turn.speaking else None
     answers = list(_answers(turn, last))
@@ -75,7 +85,7 @@ def final_response(turn: Turn) -> Content | None:
         text = next(readable, answers[0]).text or ""
         return Content.of_text(text, role="model")
     for message in (last.output or ()) if last else ():
-        if message.parts:
+        if message.parts is not None:
             return Content(role="model", parts=message.parts)
     return None
 

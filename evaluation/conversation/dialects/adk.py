@@ -54,7 +54,9 @@ def _input(span: Span) -> Messages | None:
 def _output(span: Span) -> Messages | None:
     response = as_object(span.attributes.get(_RESPONSE))
     content = response.get("content") if response else None
-    return (read_content(content),) if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not content:
+        return None
+    return (read_content({**content, "role": "model"}),)
 
 
 def _usage(span: Span) -> Usage | None:

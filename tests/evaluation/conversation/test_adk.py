@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from evaluation.conversation.model import Usage, to_contract
+from evaluation.conversation.model import Content, Usage, to_contract
 from tests.evaluation.conversation.spans import (
     START_NS,
     adk_agent,
@@ -72,6 +72,63 @@ def test_a_user_message_without_text_keeps_its_parts() -> None:
 
     assert turn.user_content is not None
     assert turn.user_content.parts == (part,)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param({"role": "user"}, id="no parts"),
+        pytest.param({"role": "user", "parts": []}, id="empty parts"),
+        pytest.param(
+            {"role": "user", "parts": [{"inline_data": {"mime_type": "image/png"}}]},
+            id="an image",
+        ),
+    ],
+)
+def test_a_user_message_without_words_is_a_question_all_the_same(
+    content: object,
+) -> None:
+    turn = only_turn(adk_agent("i"), call_llm("l", "i", [content], [{"text": "a cat"}]))
+
+    assert asked_and_answered(turn) == ("", "a cat")
+    assert turn.gaps == ()
+
+
+@pytest.mark.parametrize(
+    "content", [{"role": "model"}, {"role": "model", "parts": []}], ids=str
+)
+def test_a_response_without_words_is_an_empty_answer(content: object) -> None:
+    response = {"gcp.vertex.agent.llm_response": text({"content": content})}
+
+    turn = only_turn(
+        adk_agent("i"), call_llm("l", "i", asked_in_adk("q"), attributes=response)
+    )
+
+    assert turn.final_response == Content(role="model", parts=())
+    assert turn.gaps == ()
+
+
+def test_a_response_is_the_models_whatever_role_it_names() -> None:
+    content = {"parts": [{"text": "a"}, {"text": "b"}]}
+    response = {"gcp.vertex.agent.llm_response": text({"content": content})}
+
+    turn = only_turn(
+        adk_agent("i"), call_llm("l", "i", asked_in_adk("q"), attributes=response)
+    )
+
+    assert asked_and_answered(turn) == ("q", "a b")
+
+
+def test_the_question_may_stand_in_the_semantic_conventions_only() -> None:
+    contents = [{"role": "model", "parts": [{"text": "welcome"}]}]
+    attributes = {"gen_ai.input.messages": text([{"role": "user", "content": "q"}])}
+
+    turn = only_turn(
+        adk_agent("i"),
+        call_llm("l", "i", contents, [{"text": "a"}], attributes=attributes),
+    )
+
+    assert asked_and_answered(turn) == ("q", "a")
 
 
 def test_thoughts_are_no_answer_but_count_as_output() -> None:
@@ -201,6 +258,15 @@ def test_a_response_of_calls_only_is_the_response() -> None:
 
     assert turn.final_response is not None
     assert turn.final_response.parts == (CALL,)
+
+
+def test_a_call_without_arguments_in_the_response_has_empty_ones() -> None:
+    call = {"function_call": {"name": "f"}}
+
+    turn = only_turn(adk_agent("i"), call_llm("l", "i", asked_in_adk("q"), [call]))
+
+    assert turn.final_response is not None
+    assert turn.final_response.parts == ({"function_call": {"args": {}, "name": "f"}},)
 
 
 def test_an_agent_that_lost_its_marks_is_known_by_what_is_below() -> None:

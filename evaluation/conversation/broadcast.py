@@ -21,18 +21,32 @@ def broadcast_turns(candidates: Sequence[Turn]) -> list[Invocation] | None:
         candidates: the turns that the spans suggest.
 
     Returns:
-        The turns in order; None when the spans hold messages of their own.
+        The turns in order; None when the spans hold messages of their own, or nobody
+        recorded an answer.
     """
-    if not candidates[1:] or not all(turn.is_plain for turn in candidates):
+    if not _is_broadcast(candidates):
         return None
     first = candidates[0].models[0]
-    if not first.input or not _is_dialogue(first.input):
+    if not first.input or not first.output:
         return None
-    for turn in candidates[1:]:
-        other = turn.models[0]
-        if other.input != first.input or other.output != first.output:
-            return None
-    return _turns(candidates[0], first.input, first.output or ())
+    return _turns(candidates[0], first.input, first.output)
+
+
+def without_repeats(candidates: Sequence[Turn]) -> Sequence[Turn]:
+    """Leave out spans that repeat a conversation without any answer.
+
+    Which question they belong to is not known; the last one is still open.
+    """
+    return candidates[:1] if _is_broadcast(candidates) else candidates
+
+
+def _is_broadcast(candidates: Sequence[Turn]) -> bool:
+    if not candidates[1:] or not all(turn.is_plain for turn in candidates):
+        return False
+    first, *others = (turn.models[0] for turn in candidates)
+    if not first.input or not _is_dialogue(first.input):
+        return False
+    return all(o.input == first.input and o.output == first.output for o in others)
 
 
 def _is_dialogue(messages: Messages) -> bool:
@@ -47,7 +61,8 @@ def _turns(turn: Turn, given: Messages, output: Messages) -> list[Invocation]:
         if not question.text:
             continue
         calls: list[ToolCall] = []
-        answer = None
+        # The whole conversation is known, so what is not in it was not said.
+        answer = Content.of_text("", role="model")
         for message in answers:
             calls += (
                 ToolCall(name=call.name, args=call.args, call_id=call.call_id)
@@ -64,7 +79,7 @@ def _turn(
     turn: Turn,
     number: int,
     question: str,
-    answer: Content | None,
+    answer: Content,
     calls: list[ToolCall],
 ) -> Invocation:
     span = turn.anchor

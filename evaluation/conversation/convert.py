@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.conversation.broadcast import broadcast_turns
+from evaluation.conversation.broadcast import broadcast_turns, without_repeats
 from evaluation.conversation.gaps import Evidence, no_turns
 from evaluation.conversation.grouping import find_turns
 from evaluation.conversation.metadata import metadata_of
@@ -34,10 +34,11 @@ def convert(trace: Trace) -> Conversation:
     forest = Forest(trace)
     candidates = find_turns(forest)
     turns = broadcast_turns(candidates)
-    counted = len(candidates) if turns is None else len(turns)
+    own = without_repeats(candidates)
+    counted = len(own) if turns is None else len(turns)
     gaps: list[Gap] = [] if candidates else [no_turns(forest)]
     if turns is None:
-        read = [_read(candidate, trace, gaps) for candidate in candidates]
+        read = [_read(candidate, trace, gaps) for candidate in own]
         turns = [turn for turn in read if turn is not None]
     problems = (str(problem) for problem in trace.problems)
     return Conversation(

@@ -45,8 +45,12 @@ def _moved_into(loose: Territory, territory: Territory) -> bool:
 
 
 def _mark_by_time(agents: Iterable[AgentRun], tools: Iterable[ToolRun]) -> None:
-    """Look, for each outermost agent, at the longest tool call begun before it."""
-    waiting = sorted(tools, key=started, reverse=True)
+    """Look, for each outermost agent, at the longest tool call begun before it.
+
+    A call whose start is not known encloses nothing.
+    """
+    timed = (tool for tool in tools if tool.span.start_ns is not None)
+    waiting = sorted(timed, key=started, reverse=True)
     longest: ToolRun | None = None
     for agent in sorted(filter(_is_outermost, agents), key=started):
         while waiting and started(waiting[-1]) < started(agent):

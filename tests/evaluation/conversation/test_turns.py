@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import msgspec
+
 from tests.evaluation.conversation.spans import (
     adk_agent,
+    adk_tool,
     agent,
     asked_and_answered,
     asked_in_adk,
@@ -210,7 +213,7 @@ def test_a_conversation_on_every_span_is_read_once() -> None:
     assert [asked_and_answered(turn) for turn in conversation.invocations] == [
         ("Q1", "A1"),
         ("Q2", "A2"),
-        ("Q3", None),
+        ("Q3", ""),
     ]
     assert [[c.name for c in t.tool_calls] for t in conversation.invocations] == [
         ["roll"],
@@ -219,6 +222,34 @@ def test_a_conversation_on_every_span_is_read_once() -> None:
     ]
     assert conversation.performance is not None
     assert conversation.performance["counts"]["invocations"] == 3
+
+
+def test_a_conversation_without_answers_on_every_span_is_its_last_question() -> None:
+    given = [user("Q1"), user("Q2")]
+    spans = [chat(f"l{n}", None, given, at=500 * n) for n in range(3)]
+
+    conversation = conversation_of(*spans)
+
+    (turn,) = conversation.invocations
+    assert turn.invocation_id == "genai-l0"
+    assert asked_and_answered(turn) == ("Q2", None)
+    assert [gap.code for gap in turn.gaps] == ["final_response_missing"]
+    assert conversation.performance is not None
+    assert conversation.performance["counts"]["invocations"] == 1
+
+
+def test_a_tool_call_without_a_start_encloses_no_agent() -> None:
+    call = {"function_call": {"name": "f", "args": {}, "id": "c1"}}
+    tool_span = adk_tool("t", "l", "f", call_id="c1", at=10, lasts=900)
+
+    turn = only_turn(
+        adk_agent("i"),
+        call_llm("l", "i", asked_in_adk("q"), [{"text": "a"}, call]),
+        msgspec.structs.replace(tool_span, start_ns=None),
+    )
+
+    assert asked_and_answered(turn) == ("q", "a")
+    assert [called.name for called in turn.tool_calls] == ["f"]
 
 
 def test_examples_in_the_input_are_no_earlier_turns() -> None:
@@ -319,8 +350,8 @@ def test_one_conversation_of_calls_only_is_not_one_tool_loop() -> None:
     )
 
     assert [asked_and_answered(turn) for turn in conversation.invocations] == [
-        ("Q1", None),
-        ("Q2", None),
+        ("Q1", ""),
+        ("Q2", ""),
     ]
 
 

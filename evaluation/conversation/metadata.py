@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation.conversation.model import Content, Metadata
+from evaluation.conversation.overlay import text_anywhere
 from evaluation.conversation.said import final_response, user_content
 from evaluation.conversation.tree import Forest, ModelRun
 from evaluation.conversation.turns import Turn
@@ -29,8 +30,10 @@ def metadata_of(forest: Forest, turns: Sequence[Turn]) -> Metadata:
     view = owner.view if owner is not None and is_anchor else None
     start_ns = turn.anchor.start_ns if turn else None
     return Metadata(
-        agent_name=(view.agent_name if view else None) or _root_name(forest),
-        agent_id=view.agent_id if view else None,
+        agent_name=(view.agent_name if view else None)
+        or _said_of(turn, "gen_ai.agent.name")
+        or _root_name(forest),
+        agent_id=view.agent_id if view else _said_of(turn, "gen_ai.agent.id"),
         model=_model(call, forest),
         response_model=call.response_model if call else None,
         provider=(call.provider if call else None) or forest.provider,
@@ -38,6 +41,11 @@ def metadata_of(forest: Forest, turns: Sequence[Turn]) -> Metadata:
         user_input_preview=_preview(user_content(turn)) if turn else None,
         final_output_preview=_preview(final_response(turn)) if turn else None,
     )
+
+
+def _said_of(turn: Turn | None, name: str) -> str | None:
+    """Return what the turn's span says of an agent without being one's span."""
+    return text_anywhere(turn.anchor, name) if turn else None
 
 
 def _root_name(forest: Forest) -> str | None:

@@ -48,6 +48,16 @@ def test_without_an_agent_the_first_root_gives_the_name() -> None:
     assert found == Metadata(agent_name="GET /")
 
 
+def test_a_model_call_alone_may_name_its_agent() -> None:
+    attributes = {"gen_ai.agent.name": "planner", "gen_ai.agent.id": "agent-1"}
+
+    found = conversation_of(
+        chat("l", None, [user("q")], [said("a")], attributes=attributes)
+    ).metadata
+
+    assert (found.agent_name, found.agent_id) == ("planner", "agent-1")
+
+
 def test_an_empty_trace_has_no_metadata() -> None:
     assert conversation_of().metadata == Metadata()
 

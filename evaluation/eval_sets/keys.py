@@ -30,6 +30,10 @@ TURN = level(
         "reference": "write 'final_response': {'parts': [{'text': ...}]} instead",
     },
 )
+APP = level("the details of an app", "agent_details", closed=True)
+AGENT = level(
+    "the details of an agent", "name instructions tool_declarations", closed=True
+)
 STEPS = level(
     "intermediate data",
     "tool_uses tool_responses intermediate_responses invocation_events",

@@ -13,12 +13,15 @@ from evaluation.documents import (
     check_depth,
     decode,
     fault,
+    inside,
     read_fields,
     report,
     shown,
 )
 from evaluation.errors import EvalSetError
 from evaluation.eval_sets.keys import (
+    AGENT,
+    APP,
     CALL,
     CASE,
     CONTENT,
@@ -120,6 +123,8 @@ def _session(value: JSON, path: str) -> JSONObject:
     fields = read_fields(value, path, SESSION)
     for name in ("app_name", "user_id"):
         fields.required(name, as_string, "a session needs it")
+    fields.optional("session_id", as_string)
+    fields.optional("state", as_object)
     return fields.values
 
 
@@ -158,8 +163,24 @@ def _turn(value: JSON, path: str) -> ExpectedTurn:
         tool_responses=steps.tool_responses,
         intermediate_responses=steps.intermediate_responses,
         rubrics=fields.items("rubrics", _rubric) or (),
-        app_details=fields.optional("app_details", as_object),
+        app_details=fields.optional("app_details", _app_details),
     )
+
+
+def _app_details(value: JSON, path: str) -> JSONObject:
+    """Check what judges are told of the agents; it is kept as it is written."""
+    fields = read_fields(value, path, APP)
+    agents = fields.optional("agent_details", as_object) or {}
+    for name, details in agents.items():
+        _agent_details(details, inside(fields.path_of("agent_details"), name))
+    return fields.raw
+
+
+def _agent_details(value: JSON, path: str) -> None:
+    fields = read_fields(value, path, AGENT)
+    fields.required("name", as_string, "name the agent")
+    fields.optional("instructions", as_string)
+    fields.optional("tool_declarations", as_list)
 
 
 class _Steps(Value, frozen=True, kw_only=True):

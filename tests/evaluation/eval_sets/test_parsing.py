@@ -29,6 +29,7 @@ CASE: JSONObject = {
     "session_input": {"app_name": "app", "user_id": "u", "anything": 1},
     "a_note": "for people",
 }
+SESSION: JSONObject = {"app_name": "app", "user_id": "u", "state": "on"}
 SET: JSONObject = {
     "eval_set_id": "set",
     "name": "Set",
@@ -187,6 +188,31 @@ PLACE = "$.eval_cases[0].conversation[0]"
         (["invocation_id"], 7, f"{PLACE}.invocation_id", ["7", "string"]),
         (["creation_timestamp"], "soon", f"{PLACE}.creation_timestamp", ["number"]),
         (["creation_timestamp"], True, f"{PLACE}.creation_timestamp", ["number"]),
+        (["app_details"], {"agents": {}}, f"{PLACE}.app_details.agents", ["agent_"]),
+        (
+            ["app_details"],
+            {"agent_details": {"a": []}},
+            f"{PLACE}.app_details.agent_details.a",
+            ["must be an object"],
+        ),
+        (
+            ["app_details"],
+            {"agentDetails": {"a": {}}},
+            f"{PLACE}.app_details.agentDetails.a.name",
+            ["name the agent"],
+        ),
+        (
+            ["app_details"],
+            {"agent_details": {"a": {"name": "a", "instructions": ["x"]}}},
+            f"{PLACE}.app_details.agent_details.a.instructions",
+            ["must be a string"],
+        ),
+        (
+            ["app_details"],
+            {"agent_details": {"a": {"name": "a", "tool_declarations": {}}}},
+            f"{PLACE}.app_details.agent_details.a.tool_declarations",
+            ["must be a list"],
+        ),
         (
             ["intermediate_data", "tool_uses"],
             [{"name": "a", "args": "{}"}],
@@ -271,6 +297,11 @@ def test_a_fault_in_a_turn_names_path_value_and_cure(
             {"eval_set_id": "s", "eval_cases": [{"eval_id": "c"}]},
             "$.eval_cases[0]",
             "neither",
+        ),
+        (
+            {"eval_set_id": "s", "eval_cases": [CASE | {"session_input": SESSION}]},
+            "$.eval_cases[0].session_input.state",
+            "must be an object",
         ),
         (
             {

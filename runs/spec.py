@@ -231,7 +231,7 @@ UPLOADED = (
 
 def _check_inline(fields: Fields, inline: bytes, forced: str | None) -> str:
     """Report a payload that no worker could read; return what it is."""
-    if inline.strip() in {b"", b"null"} or re.fullmatch(rb"\{\s*\}", inline.strip()):
+    if re.fullmatch(rb"(null|\{\s*\}|\[\s*\])?", inline.strip()):
         fields.fault(
             "inline", "kind `inline` needs target.inline: the trace export to evaluate"
         )

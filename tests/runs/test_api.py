@@ -205,6 +205,10 @@ def test_unknown_keys_come_back_last(client: Client) -> None:
             ["body", "spec", "target", "inline"],
         ),
         (
+            b'{"spec": {"target": {"kind": "inline", "inline": [ ]}}}',
+            ["body", "spec", "target", "inline"],
+        ),
+        (
             b'{"spec": {"target": {"kind": "inline", "inline": {"what": 1}}}}',
             ["body", "spec", "target", "inline"],
         ),

@@ -25,6 +25,7 @@ MAX_INTEGER_DIGITS = 18
 # Every endpoint has it: the framework chooses by it between JSON and its own pages.
 FRAMEWORK = "format"
 LABEL = "label."
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Parameters:
@@ -163,9 +164,15 @@ def uuid(value: str) -> UUID:
 
 
 def moment(value: str) -> datetime:
-    """Read a time; without a zone it is UTC, and a ``+`` that became a space is mended."""
+    """Read a time, or the beginning of a day.
+
+    Without a zone it is UTC, and a ``+`` that became a space is mended.
+    """
+    said = value.strip().replace(" ", "+")
     try:
-        found = msgspec.convert(value.strip().replace(" ", "+"), datetime)
+        found = msgspec.convert(
+            f"{said}T00:00:00Z" if DAY.fullmatch(said) else said, datetime
+        )
         if found.tzinfo is None:
             return found.replace(tzinfo=UTC)
         return found.astimezone(UTC)

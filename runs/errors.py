@@ -37,8 +37,8 @@ class InvalidSubmissionError(RunError):
     code = "invalid_request"
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        """Keep the faults and say the first."""
-        super().__init__("; ".join(error.msg for error in errors))
+        """Keep the faults and say each once."""
+        super().__init__("; ".join(dict.fromkeys(error.msg for error in errors)))
         self.errors = list(errors)
 
 

@@ -39,5 +39,5 @@ class LoadView(APIView):
     def post(self, request: Request) -> Response:
         """Refuse, once the request itself is as it should be."""
         with read_form(request) as form:
-            form.files("file", required=True)
+            form.require(files=["file"])
         raise LiveModeDisabledError

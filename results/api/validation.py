@@ -20,7 +20,8 @@ PART = "eval_set_file"
 def check_eval_set(request: Request) -> Response:
     """List all errors of an eval set, or else what is suspicious; 200 for both."""
     with read_form(request) as form:
-        validation = _validate(form.files(PART, required=True)[-1])
+        form.require(files=[PART])
+        validation = _validate(form.files(PART)[-1])
     return Response(envelope(render_validation(validation)))
 
 

@@ -145,8 +145,9 @@ def read_files(request: HttpRequest) -> Asked:
 
 
 def _asked(form: Form) -> Asked:
-    files = form.files("trace_files", required=True)
-    config = decode_config(form.text("config", required=True) or "")
+    form.require(files=["trace_files"], texts=["config"])
+    files = form.files("trace_files")
+    config = decode_config(form.text("config") or "")
     check_files(files)
     golden = next(iter(form.files("eval_set_file")), None)
     if golden is not None:

@@ -26,7 +26,8 @@ def read_uploads(request: HttpRequest) -> Form:
     """
     form = read_form(request)
     try:
-        check_files(form.files(FILES, required=True))
+        form.require(files=[FILES])
+        check_files(form.files(FILES))
     except BaseException:
         form.close()
         raise

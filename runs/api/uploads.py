@@ -3,8 +3,9 @@
 Use it in a view of either kind, sync or in a thread of an async one::
 
     with read_form(request) as form:
-        (eval_set,) = form.files("eval_set_file", required=True)
-        config = form.text("config", required=True)
+        form.require(files=["eval_set_file"], texts=["config"])
+        (eval_set,) = form.files("eval_set_file")
+        config = form.text("config")
         content = eval_set.read()
 
 Nothing is written to a path that the client named: its file names are labels, and two
@@ -19,7 +20,7 @@ endpoint says of it, and when, is the endpoint's own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import IO, Any, Self
@@ -122,31 +123,26 @@ class Form:
         """Let go of the files."""
         self._spool.close()
 
-    def files(self, name: str, *, required: bool = False) -> list[UploadedFile]:
-        """Return the files of this name.
+    def require(
+        self, *, files: Collection[str] = (), texts: Collection[str] = ()
+    ) -> None:
+        """Check that parts are there; a text must not be empty.
 
         Raises:
-            InvalidSubmissionError: there is none, and one is required.
+            InvalidSubmissionError: names all that are missing.
         """
-        if name not in self._files:
-            self._missing(name, required=required)
+        missing = [name for name in files if name not in self._files]
+        missing += [name for name in texts if not self._texts.get(name)]
+        if missing:
+            raise InvalidSubmissionError([_missing(name) for name in missing])
+
+    def files(self, name: str) -> list[UploadedFile]:
+        """Return the files of this name."""
         return self._files.get(name, [])
 
-    def text(self, name: str, *, required: bool = False) -> str | None:
-        """Return the text of this name, the last of several; None without one.
-
-        Raises:
-            InvalidSubmissionError: there is none, and one is required.
-        """
-        if name not in self._texts:
-            self._missing(name, required=required)
+    def text(self, name: str) -> str | None:
+        """Return the text of this name, the last of several; None without one."""
         return self._texts.get(name)
-
-    @staticmethod
-    def _missing(name: str, *, required: bool) -> None:
-        if required:
-            fault = FieldError(loc=("body", name), msg="Field required", type="missing")
-            raise InvalidSubmissionError([fault])
 
     def take_text(self, name: str, stream: LazyStream) -> None:
         """Take a part that is a text."""
@@ -170,6 +166,10 @@ class Form:
         file.fill(iter(stream))
         self._end += min(file.size, MAX_FILE)
         self._files.setdefault(name, []).append(file)
+
+
+def _missing(name: str) -> FieldError:
+    return FieldError(loc=("body", name), msg="Field required", type="missing")
 
 
 class Disposition(Value, frozen=True, kw_only=True):

@@ -40,10 +40,11 @@ def test_files_and_texts_are_read() -> None:
     parts = [Part("trace_files", b"{}", "a.json"), Part("config", b'{"metrics": []}')]
 
     with read_parts(parts) as form:
-        (file,) = form.files("trace_files", required=True)
+        form.require(files=["trace_files"], texts=["config"])
+        (file,) = form.files("trace_files")
 
         assert (file.name, file.size, file.read()) == ("a.json", 2, b"{}")
-        assert form.text("config", required=True) == '{"metrics": []}'
+        assert form.text("config") == '{"metrics": []}'
 
 
 def test_two_files_of_one_name_stay_two() -> None:
@@ -135,10 +136,21 @@ def test_in_what_is_no_form_everything_required_is_missing(content_type: str) ->
         read(b"{}", content_type) as form,
         pytest.raises(InvalidSubmissionError) as refused,
     ):
-        form.files("trace_files", required=True)
+        form.require(files=["trace_files"], texts=["config"])
 
-    (fault,) = refused.value.errors
-    assert (fault.type, fault.loc) == ("missing", ("body", "trace_files"))
+    assert [(fault.type, fault.loc) for fault in refused.value.errors] == [
+        ("missing", ("body", "trace_files")),
+        ("missing", ("body", "config")),
+    ]
+    assert str(refused.value) == "Field required"
+
+
+def test_an_empty_text_is_missing() -> None:
+    with (
+        read_parts([Part("config", b"")]) as form,
+        pytest.raises(InvalidSubmissionError),
+    ):
+        form.require(texts=["config"])
 
 
 def test_a_file_where_a_text_is_required_is_missing() -> None:
@@ -146,7 +158,7 @@ def test_a_file_where_a_text_is_required_is_missing() -> None:
         read_parts([Part("config", b"{}", "config.json")]) as form,
         pytest.raises(InvalidSubmissionError),
     ):
-        form.text("config", required=True)
+        form.require(texts=["config"])
 
 
 @pytest.mark.parametrize(

@@ -142,27 +142,34 @@ def forms(path: str) -> Iterator[tuple[str, Request]]:
         "eval set as text",
         Request("POST", path, fields=plain, files=(helm, wrong_set)),
     )
-    for name, config in wrong_configs().items():
+    for name, config in configs().items():
         fields = {"config": config}
         yield name, Request("POST", path, fields=fields, files=(helm, golden))
     yield "no config", Request("POST", path, fields={}, files=(helm,))
+    yield "nothing", Request("POST", path, raw=b"")
     yield "no trace files", Request("POST", path, fields=plain)
 
 
-def wrong_configs() -> dict[str, str]:
-    """Return configurations that are refused, or should be, by what is wrong."""
-    configs: dict[str, Any] = {
+def configs() -> dict[str, str]:
+    """Return configurations, most of which are refused, or should be, by name."""
+    asked: dict[str, Any] = {
         "no metrics": {"metrics": []},
         "metrics as text": {"metrics": METRIC},
         "unknown metric": {"metrics": ["nonsense"]},
         "threshold out of range": {"metrics": [METRIC], "threshold": 1.5},
+        "threshold that is null": {"metrics": [METRIC], "threshold": None},
+        "match type in lower case": {
+            "metrics": [METRIC],
+            "trajectoryMatchType": "any_order",
+        },
+        "format that fits": {"metrics": [METRIC], "trace_format": "jaeger-json"},
         "unknown evaluator type": {
             "metrics": [METRIC],
             "customEvaluators": [{"type": "nonsense", "name": "x"}],
         },
     }
-    written = {name: json.dumps(config) for name, config in configs.items()}
-    return {"config without JSON": "{", **written}
+    written = {name: json.dumps(config) for name, config in asked.items()}
+    return {"config without JSON": "{", "an empty config": "", **written}
 
 
 def evaluations_of_json() -> Iterator[Case]:
@@ -179,6 +186,10 @@ def evaluations_of_json() -> Iterator[Case]:
         "wrong eval set": {"traces": weather, "config": config, "evalSet": {"a": 1}},
         "missing traces": {"config": config},
         "traces as text": {"traces": "x", "config": config},
+        "batches": {"traces": {"batches": weather["resourceSpans"]}},
+        "wrapped": {"traces": {"trace": weather}, "evalSet": golden},
+        "an eval set that is null": {"traces": weather, "evalSet": None},
+        "an empty eval set": {"traces": weather, "evalSet": {}},
         "threshold out of range": {"traces": weather, "config": {"threshold": 5}},
         "a list": [],
     }
@@ -225,6 +236,7 @@ def runs() -> Iterator[Case]:
     yield Case("submit as text", _raw("/api/runs", b"{}", "text/plain"))
     for query in ("status=succeeded", "status=queued", "limit=1"):
         yield Case(f"list {query}", Request("GET", f"/api/runs?{query}"))
+    yield Case("list a day", Request("GET", "/api/runs?before=2020-01-01"))
     for query in ("status=nonsense", "limit=0", "limit=x", "before=x"):
         yield Case(f"list {query}", Request("GET", f"/api/runs?{query}"))
 
@@ -247,6 +259,7 @@ def wrong_submissions(spec: dict[str, Any]) -> dict[str, Any]:
         "a list": [],
         "without target": {"spec": {}},
         "a wrong kind": {"spec": {"target": {"kind": "nonsense"}}},
+        "an empty array": {"spec": {"target": {"kind": "inline", "inline": []}}},
         "a wrong id": {"runId": "xyz", "spec": spec},
         "a wrong approach": {"spec": {"approach": "agent_invoke", "target": target}},
         "a list of sinks as text": {"spec": {"target": target, "sinks": "x"}},

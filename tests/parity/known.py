@@ -65,6 +65,7 @@ KNOWN: tuple[Known, ...] = (
     Known("trace-metadata", "body*.traceMetadata.*"),
     Known("trace-metadata", "body*.metadata.*", "convert *"),
     Known("file-names", "body.data.errors# body#.data.result.errors#"),
+    Known("form-encoding", "body.detail.length", "* no trace files"),
     Known("stream-words", "body#.data.error", "stream *"),
     Known("file-names", "body.detail", "convert *"),
     Known("convert-warnings", "body.data.warnings", "convert *"),

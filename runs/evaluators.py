@@ -13,6 +13,7 @@ from evaluation.evaluators.fetched import verified
 from evaluation.evaluators.places import locate
 from evaluation.evaluators.running import Rules
 from evaluation.values import JSON
+from runs.judges import check_judge_addresses
 
 # The folder in the folder of evaluators that remote ones are fetched into.
 FETCHED = "fetched"
@@ -36,9 +37,11 @@ def check_config(document: JSON, *, allow_unknown_metrics: bool = False) -> None
     With ``allow_unknown_metrics`` a metric that does not exist is the engine's to answer.
 
     Raises:
-        ConfigError: it is wrong, or names an evaluator that may not be run here.
+        ConfigError: it is wrong, or names an evaluator that may not be run here, or a
+            judge that may not be asked.
     """
     config = parse_config(document, allow_unknown_metrics=allow_unknown_metrics)
+    check_judge_addresses(document)
     for spec in config.evaluators:
         check_spec(spec)
 

@@ -118,10 +118,15 @@ def as_base_url(value: JSON, path: str) -> str:
     if not _BASE_URL.fullmatch(url):
         raise fault(
             path,
-            f"must be an address like http://localhost:11434/v1, got {shown(value)}; "
+            f"must be an address like http://localhost:11434/v1, got {_shown_url(url)}; "
             "the key has no place in it.",
         )
     return url.rstrip("/")
+
+
+def _shown_url(url: str) -> str:
+    """Repeat an address, but not what may be a key: an error gets into logs."""
+    return "one with a key or a name in it" if re.search("[@?#]", url) else shown(url)
 
 
 def as_prices(value: JSON, path: str) -> JSONObject:

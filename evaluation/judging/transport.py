@@ -8,7 +8,8 @@ from typing import Protocol
 from evaluation.values import Value
 
 # A completion is a few kilobytes; whoever sends more is no judge.
-MAX_ANSWER_BYTES = 4 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+MAX_ANSWER_BYTES = 4 * MEGABYTE
 
 
 class Response(Value, frozen=True, kw_only=True):
@@ -29,11 +30,12 @@ class TransportError(Exception):
 
 
 class AnswerTooLongError(TransportError):
-    """The answer is longer than ``MAX_ANSWER_BYTES``."""
+    """The answer is longer than ``MAX_ANSWER_BYTES``; what is left was not read."""
 
     def __init__(self) -> None:
-        """Be the same the next time."""
-        super().__init__("the answer is too long", transient=False)
+        """Say how long an answer may be; whoever asked knows who it was."""
+        most = MAX_ANSWER_BYTES // MEGABYTE
+        super().__init__(f"sent more than {most} MB", transient=False)
 
 
 class Transport(Protocol):

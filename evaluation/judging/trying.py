@@ -23,7 +23,12 @@ from evaluation.judging.retrying import (
     retry_after_s,
 )
 from evaluation.judging.session import BudgetExceededError, Session
-from evaluation.judging.transport import Response, Transport, TransportError
+from evaluation.judging.transport import (
+    AnswerTooLongError,
+    Response,
+    Transport,
+    TransportError,
+)
 from evaluation.values import JSONObject
 
 TOO_MANY_REQUESTS = 429
@@ -99,6 +104,8 @@ class _Tries:
         """Return a reply that is final, or the seconds to wait for another try."""
         try:
             response = self._post_what_is_taken()
+        except AnswerTooLongError as error:
+            return self.failure("unusable", self._too_long(error))
         except TransportError as error:
             if not error.transient:
                 return self.failure("refused", str(error))
@@ -189,6 +196,13 @@ class _Tries:
         return (
             f"The judge at {self._way.endpoint.base_url} refused "
             f"model {self._way.endpoint.model!r}: {self._trouble}"
+        )
+
+    def _too_long(self, error: AnswerTooLongError) -> str:
+        return (
+            f"The judge at {self._way.endpoint.base_url} {error} in answer to a question "
+            f"for model {self._way.endpoint.model!r}, where a verdict takes some kB. Name "
+            "the address of a server that speaks OpenAI's protocol, or another model."
         )
 
 

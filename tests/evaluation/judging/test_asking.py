@@ -11,6 +11,7 @@ from evaluation.judging.model import Answer, Failure, Limits, Question, Target
 from evaluation.judging.retrying import RetryPolicy
 from evaluation.judging.session import Session
 from evaluation.judging.threads import ThreadedJudge
+from evaluation.judging.transport import MAX_ANSWER_BYTES
 from tests.evaluation.judging.conftest import KEY, QUICK, MakeAsker
 from tests.evaluation.judging.server import Break, JudgeServer, completion, refusal
 
@@ -131,6 +132,19 @@ def test_trouble_that_passes_is_tried_again(
 
     assert isinstance(reply, Answer)
     assert reply.calls == 3
+
+
+def test_an_answer_without_end_is_cut_and_says_whose_it_was(
+    server: JudgeServer, make_asker: MakeAsker
+) -> None:
+    server.replies = [Break(body=b" " * (MAX_ANSWER_BYTES + 1))]
+
+    (reply,) = ask(make_asker(), question())
+
+    assert isinstance(reply, Failure)
+    assert (reply.kind, reply.calls) == ("unusable", 1)
+    for word in (server.base_url, "'judge'", "4 MB", "OpenAI's protocol"):
+        assert word in reply.message
 
 
 def test_a_server_that_is_not_there_is_unreachable(make_asker: MakeAsker) -> None:

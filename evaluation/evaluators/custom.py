@@ -86,9 +86,7 @@ def _refuse_bad_ending(spec: EvaluatorSpec, ending: Ending, place: Path) -> None
     about, said = f"Custom evaluator '{spec.name}'", ending.stderr.strip()
     because = f": {said}" if said else ""
     if ending.reason == "timeout":
-        raise EvaluatorTimeoutError(
-            f"{about} timed out after {spec.options['timeout']}s"
-        )
+        raise EvaluatorTimeoutError(f"{about} timed out after {_limit(spec, ending)}")
     if ending.reason == "unstartable":
         raise EvaluatorFailedError(f"{about} could not be started{because}")
     if ending.reason != "exited":
@@ -96,7 +94,7 @@ def _refuse_bad_ending(spec: EvaluatorSpec, ending: Ending, place: Path) -> None
     if ending.status == -signal.SIGXCPU:
         # Of a process that only computes, both limits end at the same moment.
         raise EvaluatorTimeoutError(
-            f"{about} timed out after more than {spec.options['timeout']}s of processor time"
+            f"{about} timed out after more than {_limit(spec, ending, ' of processor time')}"
         )
     if ending.status < 0:
         number = -ending.status
@@ -111,6 +109,17 @@ def _refuse_bad_ending(spec: EvaluatorSpec, ending: Ending, place: Path) -> None
     if not ending.stdout.strip():
         hint = f"\nEvaluator stderr:\n{said}" if said else ""
         raise EvaluatorOutputError(f"{about} produced no output on stdout{hint}")
+
+
+def _limit(spec: EvaluatorSpec, ending: Ending, what: str = "") -> str:
+    """Say how long it was given; the entry's own limit in the contract's words."""
+    own: int = spec.options["timeout"]
+    if ending.wall_s >= own:
+        return f"{own}s{what}"
+    return (
+        f"{ending.wall_s:g}s{what}, the most that AGENTEVALS_EVALUATOR_TIMEOUT_S allows "
+        f"on this server (the evaluator's own 'timeout' is {own}s)"
+    )
 
 
 def _cure(said: str, place: Path) -> str:

@@ -16,13 +16,14 @@ class Ending(Value, frozen=True, kw_only=True):
     """How a program ended: by itself with a ``status``, or by a limit.
 
     ``status`` is negative for a signal's number. ``stderr`` is the end of what it wrote
-    there, or why it could not be started.
+    there, or why it could not be started. ``wall_s`` is how long it was given.
     """
 
     reason: Reason
     status: int
     stdout: bytes
     stderr: str
+    wall_s: float
 
 
 class Rules(Value, frozen=True, kw_only=True):

@@ -124,6 +124,7 @@ class Sandbox:
             status=report.status,
             stdout=output,
             stderr=report.stderr,
+            wall_s=order.limits.wall_s,
         )
 
     def _living_warden(self) -> _Warden:

@@ -155,6 +155,22 @@ def test_a_misdeed_costs_one_result_and_leaves_nothing(
     assert shop.left_behind() == []
 
 
+@pytest.mark.parametrize(
+    "source", ["import time; time.sleep(600)", "while True: pass"], ids=["wall", "cpu"]
+)
+def test_a_time_out_names_the_limit_that_ended_it(tmp_path: Path, source: str) -> None:
+    shop = Workshop(tmp_path, max_timeout_s=1)
+    with shop.sandbox:
+        capped = shop.result(source, timeout=60)
+        own = shop.result("import time; time.sleep(600)", timeout=1)
+
+    assert capped.error_code == "evaluator_timeout"
+    assert "1s" in (capped.error or "")
+    assert "AGENTEVALS_EVALUATOR_TIMEOUT_S" in (capped.error or "")
+    assert "'timeout' is 60s" in (capped.error or "")
+    assert own.error == "Custom evaluator 'mine' timed out after 1s"
+
+
 def test_stderr_is_kept_to_its_end(shop: Workshop) -> None:
     result = shop.result(
         "import sys; sys.stderr.write('x' * 100_000 + 'the end'); sys.exit(1)"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Final
 
 import msgspec
 
+from evaluation import surrogates
 from evaluation.values import JSON, JSONObject
 
 
@@ -51,7 +51,7 @@ def _looks_like_json(text: str) -> bool:
 def _decode_leniently(text: str, otherwise: JSON) -> JSON:
     # msgspec refuses NaN and unpaired surrogates, which exporters do write.
     try:
-        return json.loads(text)
+        return surrogates.loads(text)
     except (ValueError, RecursionError):
         return otherwise
 

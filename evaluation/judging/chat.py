@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from evaluation import surrogates
 from evaluation.judging.model import Question
 from evaluation.judging.providers import Endpoint
 from evaluation.values import JSON, JSONObject, Value
@@ -72,7 +73,7 @@ def url(endpoint: Endpoint) -> str:
 def read(content: bytes) -> Usable | Unusable:
     """Read the body of an answer with status 200; never raises."""
     try:
-        document = json.loads(content)
+        document = surrogates.loads(content.decode())
     except (ValueError, RecursionError):
         return Unusable(reason=f"The judge's answer is not JSON: {_shown(content)}")
     if not isinstance(document, dict):
@@ -96,7 +97,7 @@ def read(content: bytes) -> Usable | Unusable:
 def complaint(content: bytes) -> str:
     """Return what the body of a refusal says, for people."""
     try:
-        document = json.loads(content)
+        document = surrogates.loads(content.decode())
     except (ValueError, RecursionError):
         return _shown(content)
     if isinstance(document, list):  # Gemini wraps its errors in a list

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from evaluation import surrogates
 from evaluation.errors import TraceFormatError
 from evaluation.traces.model import Limits
 from evaluation.traces.reading import Place
@@ -23,12 +24,6 @@ _MARKS = (
 )
 
 _SPACE = re.compile(r"\s*")
-# Escapes in JSON text; the group catches a surrogate that has no partner.
-_ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
 
 
 class Part(NamedTuple):
@@ -151,15 +146,7 @@ def _decode(content: bytes) -> JSON:
     try:
         return msgspec.json.decode(content)
     except msgspec.MsgspecError:
-        return json.loads(_replace_surrogates(content.decode()), strict=False)
-
-
-def _replace_surrogates(text: str) -> str:
-    return _ESCAPE.sub(_pair_or_replace, text)
-
-
-def _pair_or_replace(escape: re.Match[str]) -> str:
-    return "\\ufffd" if escape[1] else escape[0]
+        return surrogates.loads(content.decode(), strict=False)
 
 
 def _lines(content: bytes, place: Place) -> list[Part]:
@@ -183,7 +170,7 @@ def _lines(content: bytes, place: Place) -> list[Part]:
 
 def _stream(content: bytes, place: Place) -> list[Part]:
     """Decode JSON values one after another, as console exporters print them."""
-    text = _replace_surrogates(content.decode())
+    text = surrogates.without_halves(content.decode())
     decoder = json.JSONDecoder(strict=False)
     parts: list[Part] = []
     position = _past_space(text, 0)

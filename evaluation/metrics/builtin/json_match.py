@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 
+from evaluation import surrogates
 from evaluation.conversation.model import Content, Invocation
 from evaluation.errors import EvaluationError
 from evaluation.eval_sets.model import ExpectedTurn
@@ -58,6 +58,6 @@ def _decoded(content: Content) -> JSON:
     text = content.text()
     fenced = _FENCED.search(text)
     try:
-        return json.loads(fenced[1] if fenced else text)
+        return surrogates.loads(fenced[1] if fenced else text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error

@@ -21,7 +21,10 @@ from tests.evaluation.conversation.spans import text
         pytest.param("{nope", "{nope", id="no JSON"),
         pytest.param("plain", "plain", id="plain text"),
         pytest.param("", "", id="empty"),
-        pytest.param('"\\ud83d"', "\ud83d", id="unpaired surrogate"),
+        pytest.param('"\\ud83d"', "\ufffd", id="unpaired surrogate"),
+        pytest.param('"\\ud83d\\ude00"', "\U0001f600", id="a pair"),
+        pytest.param('"\\\\ud83d"', "\\ud83d", id="an escaped backslash"),
+        pytest.param('"a\nb"', '"a\nb"', id="a control character is no JSON"),
         pytest.param(
             '{"a": 12345678901234567890}', {"a": 12345678901234567890}, id="big"
         ),

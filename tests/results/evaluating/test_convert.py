@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -53,6 +54,23 @@ async def test_what_is_known_of_a_trace_is_told(
     assert metadata["agentName"]
     assert metadata["provider"]
     assert metadata["startTime"] == 1_780_308_000_000_000
+
+
+async def test_half_a_surrogate_pair_within_a_message_is_replaced(
+    async_client: AsyncClient,
+) -> None:
+    said = json.dumps([{"role": "user", "content": "bad \ud83d end"}])
+    span = {
+        "traceId": "t",
+        "spanId": "s",
+        "attributes": {"gen_ai.request.model": "m", "gen_ai.input.messages": said},
+    }
+
+    response = await ask(async_client, file("a.json", json.dumps(span).encode()))
+
+    assert response.status_code == 200, response.content
+    (turn,) = response.json()["data"]["traces"][0]["invocations"]
+    assert turn["userContent"]["parts"] == [{"text": "bad \ufffd end"}]
 
 
 async def test_a_file_that_cannot_be_read_is_named_beside_the_others(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from evaluation.metrics.builtin.json_match import GoldenAnswerError
@@ -119,6 +120,14 @@ def test_answers_are_the_same_json_or_not(
     )
 
     assert measured.score == score
+
+
+def test_half_a_surrogate_pair_in_an_answer_can_be_told() -> None:
+    measured = measure(
+        "json_match", [turn(answer='["\\ud83d"]')], [golden(answer='["x"]')]
+    )
+
+    assert "\ufffd" in msgspec.json.encode(measured.explanation).decode()
 
 
 def test_a_golden_answer_that_is_no_json_is_an_error_not_a_zero() -> None:

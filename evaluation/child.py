@@ -25,7 +25,7 @@ from evaluation.errors import EvaluationError
 from evaluation.evaluating import Document, evaluate_documents
 from evaluation.evaluators.running import CodeRunner, Rules
 from evaluation.framing import Frame, FrameKind, read_work
-from evaluation.garbage import collect_seldom
+from evaluation.garbage import collect_after_job, collect_seldom
 from evaluation.judging.model import Judge
 from evaluation.judging.piping import PipedJudge
 from evaluation.outcome import MetricResult, RunResult, TraceResult
@@ -110,6 +110,8 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
                 error=str(error), error_code=error.code, transient=error.transient
             )
         send(FrameKind.DONE, done)
+        del done
+        collect_after_job()
 
 
 def _capabilities(job: Job, judge: Judge) -> Capabilities:

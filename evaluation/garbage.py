@@ -1,4 +1,4 @@
-"""How often a process that evaluates looks for cycles among its objects."""
+"""When a process that evaluates looks for cycles among its objects."""
 
 from __future__ import annotations
 
@@ -15,3 +15,12 @@ def collect_seldom() -> None:
     """
     gc.freeze()
     gc.set_threshold(OBJECTS)
+
+
+def collect_after_job() -> None:
+    """Free what the last job has left, before it is older than the next one's objects.
+
+    Few objects are as young: this takes hundredths of a millisecond, and without it a
+    process that evaluates large traces grows to twice its size.
+    """
+    gc.collect(0)

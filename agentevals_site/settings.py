@@ -158,6 +158,7 @@ JUDGE_CACHE_AGE = timedelta(
 # A heartbeat that waits is a heartbeat that fails: it gets a connection of its own, outside
 # the pool, that gives up early.
 HEARTBEAT_TIMEOUT_S = 5
+# How long a busy pool is waited for; one that is cut off says so earlier.
 POOL_TIMEOUT_S = 10
 IDLE_IN_TRANSACTION_TIMEOUT_S = 10
 
@@ -170,7 +171,7 @@ def _postgres(*, options: dict[str, Any], session: str) -> dict[str, Any]:
     merged["options"] = " ".join(part for part in settings if part)
     return {
         **database,
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "agentevals_site.postgres",
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": merged,
@@ -207,11 +208,9 @@ if STORAGE_BACKEND == "postgres":
     POOL = {
         "min_size": max(2, MAX_CONCURRENT_RUNS),
         "max_size": 2 * MAX_CONCURRENT_RUNS + 4,
-        # Without a database a worker's loop waits this long, deaf to deadlines and SIGTERM;
-        # the library's 30 seconds are the grace that most orchestrators give altogether.
+        # While it waits a worker's loop is deaf to deadlines and SIGTERM; the library's 30
+        # seconds are the grace that most orchestrators give altogether.
         "timeout": POOL_TIMEOUT_S,
-        # Else its pauses grow with an outage, and it comes back as late again.
-        "reconnect_timeout": POOL_TIMEOUT_S,
     }
     DATABASES = {
         "default": _postgres(options={"pool": POOL}, session=SESSION),

@@ -33,14 +33,9 @@ ANNOUNCE_INTERVAL_S = 0.025
 # Dead links are found by TCP's keepalives; this is for whatever swallows those.
 LIVENESS_INTERVAL_S = 60.0
 STOP_S = 1.0
-# A link that is half open has to be found in seconds; the operator's URL may say otherwise.
-LINK = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
+# A link that is half open has to be found in seconds, though nothing is sent over it; the
+# operator's URL may say otherwise.
+LINK = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 RECONNECT_S = 1.0
 # PRAGMA data_version costs microseconds and changes with every commit of another
 # connection.

@@ -7,7 +7,7 @@ from datetime import timedelta
 from http import HTTPStatus
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Count, Max
 from django.http import HttpResponse
 from prometheus_client import CollectorRegistry, generate_latest
@@ -49,14 +49,18 @@ def _checks() -> dict[str, JSONObject]:
     try:
         pending = pending_migrations()
         workers = Worker.objects.alive(ALIVE).count() if not pending else 0
-    except DatabaseError as error:
-        reason = str(error).splitlines()[0]
-        return {"database": {"ok": False, "detail": reason}}
+    except (DatabaseError, InterfaceError) as error:
+        return {"database": {"ok": False, "detail": _first_line(error)}}
     return {
         "database": {"ok": True, "detail": settings.STORAGE_BACKEND},
         "migrations": {"ok": not pending, "detail": f"{len(pending)} to apply"},
         "workers": {"ok": workers > 0, "detail": f"{workers} seen"},
     }
+
+
+def _first_line(error: Exception) -> str:
+    """Return what an error says, or at least what it is."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 class QueueCollector(Collector):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -45,6 +46,28 @@ def test_without_a_worker_it_is_not_ready(client: Client, missing: str) -> None:
 
     assert response.status_code == 503
     assert response.json()["data"]["checks"]["workers"]["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OperationalError("gone\nwith details"), "gone"),
+        (OperationalError(), "OperationalError"),
+        (InterfaceError("\n"), "InterfaceError"),
+    ],
+    ids=["with a text", "without", "with an empty line"],
+)
+def test_a_database_that_fails_is_told_in_a_line(
+    client: Client, error: Exception, told: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    with connection.execute_wrapper(fail):
+        response = client.get("/api/ready")
+
+    assert response.status_code == 503
+    assert response.json()["data"]["checks"]["database"]["detail"] == told
 
 
 def test_without_storage_it_is_ready_for_what_it_can(

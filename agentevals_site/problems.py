@@ -109,7 +109,8 @@ def _detail(error: RunError) -> Any:
     if isinstance(error, InvalidSubmissionError):
         return error.errors
     if isinstance(error, RunConflictError):
-        return {"message": str(error), "persisted": render_run(error.persisted)}
+        persisted = render_run(error.persisted, payload=True)
+        return {"message": str(error), "persisted": persisted}
     return str(error)
 
 

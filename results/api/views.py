@@ -21,7 +21,6 @@ from results.rendering import render_result
 from results.retrying import retry
 from runs.api.json import envelope
 from runs.api.paging import Page
-from runs.api.rendering import render_run
 from runs.api.views import DurableViewSet, read_body
 from runs.requests import read_units
 from runs.wakeups import announce_work
@@ -73,6 +72,4 @@ class RunRetryViewSet(DurableViewSet):
         run = self.run_or_404(run_id)
         retry(run.pk, units)
         announce_work()
-        run = self.run_or_404(run_id, content=False)
-        body = envelope(render_run(run))
-        return Response(body, status=status.HTTP_202_ACCEPTED)
+        return self.whole_run(run_id, code=status.HTTP_202_ACCEPTED)

@@ -68,6 +68,11 @@ class DurableViewSet(ViewSet):
             raise RunNotFoundError(pk)
         return run
 
+    def whole_run(self, run_id: str, *, code: int = status.HTTP_200_OK) -> Response:
+        """Answer with all of a run, its inline trace included."""
+        run = self.run_or_404(run_id, content=True)
+        return Response(envelope(render_run(run, payload=True)), status=code)
+
 
 def read_body(request: Request) -> bytes:
     """Return the body as it was sent.
@@ -176,8 +181,7 @@ class RunViewSet(DurableViewSet):
 
     def retrieve(self, request: Request, run_id: str) -> Response:
         """Read one run, its inline trace included."""
-        run = self.run_or_404(run_id, content=True)
-        return Response(envelope(render_run(run, payload=True)))
+        return self.whole_run(run_id)
 
     def partial_update(self, request: Request, run_id: str) -> Response:
         """Change the name and the labels; null removes one."""
@@ -185,7 +189,7 @@ class RunViewSet(DurableViewSet):
         pk = read_run_id(run_id)
         self.require_storage()
         edit(pk, wanted)
-        return Response(envelope(render_run(self.run_or_404(run_id, content=False))))
+        return self.whole_run(run_id)
 
     def destroy(self, request: Request, run_id: str) -> Response:
         """Delete a run that has ended, its results, and traces that only it reads."""
@@ -201,5 +205,4 @@ class RunViewSet(DurableViewSet):
         self.require_storage()
         queue.cancel(pk)
         announce_work()
-        run = self.run_or_404(run_id, content=True)
-        return Response(envelope(render_run(run, payload=True)))
+        return self.whole_run(run_id)

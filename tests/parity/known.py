@@ -32,8 +32,11 @@ KNOWN: tuple[Known, ...] = (
     Known("eval-set-findings", "body.data.warnings body.data.findings", "validate *"),
     Known("eval-set-findings", "body.data.errors*", "validate *"),
     Known("lists-without-traces", "body.data#.spec.target.inline*"),
-    Known("lists-without-traces", "body.detail.persisted.spec.target.inline*"),
-    Known("trace-verbatim", "body.data.spec.target.inline* body*.spec.evalSet*"),
+    Known(
+        "trace-verbatim",
+        "body.data.spec.target.inline* body.detail.persisted.spec.target.inline* "
+        "body*.spec.evalSet*",
+    ),
     Known(
         "run-more",
         "body*.errorCode body*.maxAttempts body*.leaseExpiresAt body*.deadlineAt "

@@ -90,6 +90,7 @@ def test_a_retry_is_the_next_attempt_of_the_same_run(
     data = response.json()["data"]
     assert response.status_code == 202
     assert (data["runId"], data["status"]) == (str(ended.pk), "queued")
+    assert data["spec"]["target"]["inline"] == OTLP
     assert (data["summary"], data["finishedAt"], data["error"]) == (None, None, None)
     (run,) = work_off()
     assert (run.pk, run.attempt, run.status) == (ended.pk, 2, "succeeded")

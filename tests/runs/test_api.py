@@ -163,6 +163,7 @@ def test_another_spec_under_the_same_id_is_a_conflict(
     detail = response.json()["detail"]
     assert "already exists" in detail["message"]
     assert detail["persisted"]["runId"] == run_id
+    assert detail["persisted"]["spec"]["target"]["inline"] == TRACE
     assert Run.objects.count() == 1
 
 

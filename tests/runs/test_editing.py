@@ -11,7 +11,7 @@ from django.test import Client
 from runs import queue
 from runs.models import Run
 from tests.runs.asking import faults
-from tests.runs.building import claim_one, event_kinds, fresh, make_run, new_id
+from tests.runs.building import TRACE, claim_one, event_kinds, fresh, make_run, new_id
 
 pytestmark = [pytest.mark.durable, pytest.mark.django_db]
 
@@ -48,6 +48,8 @@ def test_an_edit_is_a_merge_patch(
     assert answer.status_code == 200
     data = answer.json()["data"]
     assert (data["name"], data["labels"]) == (name, labels)
+    assert data == client.get(f"/api/runs/{named.pk}").json()["data"]
+    assert data["spec"]["target"]["inline"] == TRACE
     assert (fresh(named).name, fresh(named).labels) == (name, labels)
 
 

@@ -25,6 +25,7 @@ from rest_framework.response import Response
 from agentevals_site.migrating import pending_migrations
 from evaluation.values import JSONObject
 from runs.api.json import envelope
+from runs.api.parameters import refuse_parameters
 from runs.models import Run, Worker
 
 # A worker that missed this many leases is not counted on.
@@ -36,6 +37,7 @@ ALIVE = timedelta(seconds=settings.LEASE_S)
 @permission_classes([])
 def ready(request: Request) -> Response:
     """Say whether runs can be accepted and will be worked on; 503 when not."""
+    refuse_parameters(request)
     checks = _checks()
     is_ready = all(check["ok"] for check in checks.values())
     status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
@@ -158,4 +160,5 @@ registry.register(QueueCollector())
 @api_view(["GET", "HEAD"])
 def metrics(request: Request) -> HttpResponse:
     """Answer in Prometheus's text format."""
+    refuse_parameters(request)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs.api.json import envelope
+from runs.api.parameters import refuse_parameters
 
 VERSION = version("agentevals-django")
 # Any one of them is enough.
@@ -30,12 +31,14 @@ API_KEYS = {
 @permission_classes([])
 def health(request: Request) -> Response:
     """Say that the process answers; it looks at nothing else, so it is always quick."""
+    refuse_parameters(request)
     return Response(envelope({"status": "ok", "version": VERSION}))
 
 
 @api_view(["GET", "HEAD"])
 def config(request: Request) -> Response:
     """Say which judges' keys the server has, never what they are."""
+    refuse_parameters(request)
     return Response(envelope({"apiKeys": present_keys(os.environ), "otlp": None}))
 
 

@@ -195,7 +195,8 @@ class Operation(Value, frozen=True, kw_only=True):
         responses = {str(code): a.render() for code, a in self.answers.items()}
         access = () if self.is_open else (401, 403)
         sent = (413, 415, 422) if self.bodies else ()
-        for code in sorted({*self.problems, *access, *sent, 500}):
+        asked = (422,) if self.method == "get" else ()  # for what is no parameter
+        for code in sorted({*self.problems, *access, *sent, *asked, 500}):
             responses.setdefault(str(code), _problem(code))
         return responses
 

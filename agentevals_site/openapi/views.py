@@ -24,6 +24,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs.api.json import Verbatim, VerbatimJSONRenderer
+from runs.api.parameters import refuse_parameters
 
 # Both readers make style elements; Redoc works in a thread made of a blob.
 CONTENT_POLICY = (
@@ -39,6 +40,7 @@ CONTENT_POLICY = (
 @schema(None)
 def openapi(request: Request) -> Response:
     """Answer the description of the API."""
+    refuse_parameters(request)
     return Response(rendered())
 
 

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from evaluation.values import JSONObject
 from results.models import Delivery, DeliveryState
 from runs.api.json import envelope
+from runs.api.parameters import refuse_parameters
 from runs.api.views import DurableViewSet
 
 
@@ -16,6 +17,7 @@ class RunDeliveryViewSet(DurableViewSet):
 
     def list(self, request: Request, run_id: str) -> Response:
         """List the deliveries of a run in the order of its events."""
+        refuse_parameters(request)
         run = self.run_or_404(run_id)
         deliveries = Delivery.objects.filter(run=run).in_order().defer("payload")
         return Response(envelope([render_delivery(each) for each in deliveries]))

@@ -15,6 +15,7 @@ from evaluation.metrics.registry import METRICS
 from evaluation.values import JSONObject
 from results.usability import needs, unusable_reason
 from runs.api.json import envelope
+from runs.api.parameters import refuse_parameters
 from runs.api.views import DurableViewSet, read_body
 from runs.errors import EvaluatorNotFoundError, FieldError, InvalidSubmissionError
 from runs.fields import Fields
@@ -29,6 +30,7 @@ class EvaluatorViewSet(DurableViewSet):
 
     def list(self, request: Request) -> Response:
         """List the built-in ones, then those set up, by name."""
+        refuse_parameters(request)
         stored = StoredEvaluator.objects.all() if settings.DURABLE else ()
         return Response(
             envelope([*built_in(), *(render_stored(each) for each in stored)])
@@ -36,6 +38,7 @@ class EvaluatorViewSet(DurableViewSet):
 
     def retrieve(self, request: Request, name: str) -> Response:
         """Show one that was set up."""
+        refuse_parameters(request)
         return Response(envelope(render_stored(self._stored(name))))
 
     def update(self, request: Request, name: str) -> Response:

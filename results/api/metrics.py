@@ -11,11 +11,13 @@ from evaluation.metrics.registry import describe
 from evaluation.values import JSONObject
 from results.usability import unusable_reason
 from runs.api.json import envelope
+from runs.api.parameters import refuse_parameters
 
 
 @api_view(["GET", "HEAD"])
 def list_metrics(request: Request) -> Response:
     """List the metrics: the contract's in its order, then ours."""
+    refuse_parameters(request)
     return Response(envelope([_here(metric) for metric in describe()]))
 
 

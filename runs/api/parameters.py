@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 from django.http import QueryDict
+from rest_framework.request import Request
 
 from evaluation.documents import nearest
 from runs.errors import FieldError, InvalidSubmissionError
@@ -24,6 +25,7 @@ MAX_PARAMETERS = 200
 MAX_INTEGER_DIGITS = 18
 # Every endpoint has it: the framework chooses by it between JSON and its own pages.
 FRAMEWORK = "format"
+FRAMEWORK_FORMATS = ("json", "api")
 LABEL = "label."
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -35,7 +37,7 @@ class Parameters:
         """Begin with nothing taken."""
         self._query = query
         self._errors: list[FieldError] = []
-        self._known = {FRAMEWORK}
+        self._known: set[str] = set()
         self._prefixes: list[str] = []
 
     def take(self, name: str, read: Reader[T]) -> T | None:
@@ -79,8 +81,10 @@ class Parameters:
             message = f"at most {MAX_PARAMETERS} parameters, not {count}"
             self._errors.append(FieldError(loc=("query",), msg=message))
         for name in self._query:
-            if name not in self._known:
+            if name not in {*self._known, FRAMEWORK}:
                 self._add_unknown(name)
+        if FRAMEWORK not in self._known:
+            self.take(FRAMEWORK, one_of(FRAMEWORK_FORMATS))
         if self._errors:
             raise InvalidSubmissionError(self._errors)
 
@@ -96,7 +100,7 @@ class Parameters:
             return None
 
     def _add_unknown(self, name: str) -> None:
-        known = {*self._known - {FRAMEWORK}, *(f"{each}KEY" for each in self._prefixes)}
+        known = {*self._known, *(f"{each}KEY" for each in self._prefixes)}
         names = ", ".join(sorted(known)) or "none"
         cure = nearest(name, known) or f"remove it; there are: {names}"
         message = f"{shorten(name)!r} is no parameter here; {cure}"
@@ -107,6 +111,15 @@ class Parameters:
             input=shorten(self._query.get(name) or ""),
         )
         self._errors.append(fault)
+
+
+def refuse_parameters(request: Request) -> None:
+    """Refuse a request that has parameters where there are none.
+
+    Raises:
+        InvalidSubmissionError: names them.
+    """
+    Parameters(request.query_params).check()
 
 
 def shorten(value: str) -> str:

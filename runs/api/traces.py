@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from evaluation.values import JSONObject
 from runs.api.files import saved_as
 from runs.api.json import envelope
-from runs.api.parameters import Parameters
+from runs.api.parameters import refuse_parameters
 from runs.api.views import DurableViewSet
 from runs.errors import TraceNotFoundError
 from runs.models import RunInput
@@ -34,7 +34,7 @@ class RunTraceViewSet(DurableViewSet):
 
     def list(self, request: Request, run_id: str) -> Response:
         """List the trace documents of a run, in their order; their bytes are not here."""
-        Parameters(request.query_params).check()
+        refuse_parameters(request)
         run = self.run_or_404(run_id, content=False)
         return Response(envelope([render_input(each) for each in run.stored_inputs]))
 
@@ -45,6 +45,7 @@ class RunTraceViewSet(DurableViewSet):
 
         Its ETag is its digest: it never changes, so ``If-None-Match`` costs no bytes.
         """
+        refuse_parameters(request)
         run = self.run_or_404(run_id)
         inputs = run.inputs.select_related("document")
         place = int(position) if POSITION.fullmatch(position) else -1

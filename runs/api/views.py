@@ -16,6 +16,7 @@ from rest_framework.viewsets import ViewSet
 
 from runs import queue
 from runs.api.json import envelope
+from runs.api.parameters import refuse_parameters
 from runs.api.queries import HISTORY, RunQuery
 from runs.api.rendering import render_answer, render_refusal, render_run
 from runs.api.uploads import refuse_encoding
@@ -181,6 +182,7 @@ class RunViewSet(DurableViewSet):
 
     def retrieve(self, request: Request, run_id: str) -> Response:
         """Read one run, its inline trace included."""
+        refuse_parameters(request)
         return self.whole_run(run_id)
 
     def partial_update(self, request: Request, run_id: str) -> Response:

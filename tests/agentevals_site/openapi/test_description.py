@@ -139,6 +139,32 @@ def test_what_pages_load_is_there(client: Client, path: str) -> None:
         assert response.status_code == 200, url
 
 
+READS = [each for each in OPERATIONS if each.method == "get"]
+
+
+def read(client: Client, operation: Any, query: str) -> Any:
+    """Ask for something that is there, if anything is."""
+    path = operation.path.format(run_id=make_run().pk, position=0, name="x")
+    return client.get(f"{path}?{query}")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("operation", READS, ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    ("name", "cure"), [("zzzzzz", "there are"), ("format", "use one of")]
+)
+def test_a_parameter_that_means_nothing_is_refused(
+    client: Client, operation: Any, name: str, cure: str
+) -> None:
+    response = read(client, operation, f"{name}=zzzzzz")
+
+    faults = {each["loc"][-1]: each["msg"] for each in response.json()["detail"]}
+    assert response.status_code == 422
+    assert cure in faults[name]
+    known = [each.name for each in operation.parameters if each.place == "query"]
+    assert name == "format" or all(each in faults[name] for each in known)
+
+
 BODIES = [each for each in OPERATIONS if each.bodies and each.bodies[0].example]
 
 

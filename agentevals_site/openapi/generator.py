@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -83,4 +84,12 @@ def _paths() -> JSONObject:
 def _schemas() -> JSONObject:
     types = [kind for each in OPERATIONS for kind in each.types()]
     _, schemas = msgspec.json.schema_components([Problem, *types], ref_template=REF)
+    for schema in schemas.values():
+        if "description" in schema:
+            schema["description"] = _markdown(schema["description"])
     return dict(sorted(schemas.items()))
+
+
+def _markdown(docstring: str) -> str:
+    """Turn a docstring into what readers of the description show."""
+    return cleandoc(docstring).replace("``", "`")

@@ -185,3 +185,13 @@ def test_every_described_field_is_read(client: Client, operation: Any) -> None:
         assert name in [
             place for fault in response.json()["detail"] for place in fault["loc"]
         ]
+
+
+def test_descriptions_are_written_as_readers_show_them() -> None:
+    texts = [
+        schema.get("description", "")
+        for schema in DOCUMENT["components"]["schemas"].values()
+    ]
+
+    assert any("`" in text for text in texts)
+    assert not [text for text in texts if "``" in text or "\n   " in text]

@@ -199,6 +199,13 @@ def api_not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpRespon
     return _as_http(_problem(HTTPStatus.NOT_FOUND, "not_found", "Not Found"))
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer an unknown path: with a page for browsers, as the contract for others."""
+    if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
+        return defaults.page_not_found(request, exception)
+    return api_not_found(request)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer what Django refuses before a view sees it: below ``/api`` in JSON."""
     if not _is_api(request):

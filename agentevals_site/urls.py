@@ -67,6 +67,7 @@ router.register(
 )
 
 handler400 = "agentevals_site.problems.bad_request"
+handler404 = "agentevals_site.problems.not_found"
 handler500 = "agentevals_site.problems.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -11,7 +11,7 @@ from django.urls import path
 from pytest_django import Settings
 
 from agentevals_site.logs import keep_faults
-from agentevals_site.urls import handler400, handler500, urlpatterns
+from agentevals_site.urls import handler400, handler404, handler500, urlpatterns
 
 PROBLEM_KEYS = ["detail", "type", "title", "status", "code", "requestId"]
 
@@ -22,7 +22,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 # This module is the URL configuration of the tests below.
-__all__ = ["handler400", "handler500"]
+__all__ = ["handler400", "handler404", "handler500"]
 urlpatterns = [path("api/broken", broken), path("broken", broken), *urlpatterns]
 
 
@@ -48,6 +48,27 @@ def test_a_fault_outside_of_the_api_is_a_page(patient: Client) -> None:
 
     assert response.status_code == 500
     assert response["Content-Type"].startswith("text/html")
+    assert "site.css" in response.content.decode()
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/json", "image/png"])
+def test_an_unknown_path_is_a_problem(client: Client, accept: str) -> None:
+    headers = {"accept": accept} if accept else {}
+
+    response = client.get("/nothing", headers=headers)
+
+    assert response.status_code == 404
+    assert list(response.json()) == PROBLEM_KEYS
+    assert response.json()["detail"] == "Not Found"
+
+
+def test_an_unknown_path_is_a_page_in_a_browser(client: Client) -> None:
+    accept = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+    response = client.get("/nothing", headers={"accept": accept})
+
+    assert response.status_code == 404
+    assert "site.css" in response.content.decode()
 
 
 def test_the_log_tells_a_fault_with_its_request(

@@ -349,6 +349,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = False
+FORMAT_MODULE_PATH = "agentevals_site.formats"
 LOG_LEVEL = env.text("AGENTEVALS_LOG_LEVEL", "INFO") or "INFO"
 LOGGING_CONFIG = "agentevals_site.logs.configure"
 LOGGING = {

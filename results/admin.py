@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from results.models import Result
 from results.retrying import retry
@@ -22,6 +25,7 @@ else:
     TabularInline = admin.TabularInline
 
 HEAVY = ("details", "explanation")
+TRACE_CHARACTERS = 13
 
 
 class ResultColumns:
@@ -31,6 +35,17 @@ class ResultColumns:
     def state(self, result: Result) -> SafeString:
         """Show what the result counts as."""
         return badge(result.status)
+
+    @admin.display(description="score", ordering="score")
+    def measured(self, result: Result) -> str:
+        """Show the score as all reports do."""
+        return "-" if result.score is None else f"{result.score:.4f}"
+
+    @admin.display(description="trace", ordering="trace_id")
+    def trace(self, result: Result) -> SafeString:
+        """Show enough of the id to tell traces apart."""
+        shown = Truncator(result.trace_id or "").chars(TRACE_CHARACTERS)
+        return format_html('<span title="{}">{}</span>', result.trace_id or "", shown)
 
     @admin.display(description="per invocation")
     def scores(self, result: Result) -> str:
@@ -45,7 +60,7 @@ class ResultInline(ResultColumns, TabularInline):
     """The results of a run."""
 
     model = Result
-    fields = ("evaluator_name", "state", "score", "scores", "trace_id", "error_text", "latency_ms")  # fmt: skip
+    fields = ("evaluator_name", "state", "measured", "scores", "trace", "error_text", "latency_ms")  # fmt: skip
     readonly_fields = fields
     ordering = ("created_at", "position", "result_id")
     extra = 0
@@ -88,10 +103,16 @@ class RunWithResultsAdmin(RunAdmin):
 class ResultAdmin(ResultColumns, ReadOnlyAdmin):
     """All results."""
 
-    list_display = ("evaluator_name", "state", "score", "trace_id", "run", "created_at")
+    list_display = (
+        "evaluator_name",
+        "state",
+        "measured",
+        "trace",
+        "of_run",
+        "created_at",
+    )
     list_filter = ("status", "evaluator_name", "evaluator_type", "created_at")
     search_fields = ("result_id", "trace_id", "evaluator_name", "error_text")
-    list_select_related = ("run",)
     ordering = ("-created_at",)
     list_per_page = 50
     show_full_result_count = False
@@ -117,7 +138,13 @@ class ResultAdmin(ResultColumns, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Result]:
         """Leave what fills pages in the database until it is shown."""
-        return super().get_queryset(request).defer(*HEAVY, "run__spec")
+        return super().get_queryset(request).defer(*HEAVY)
+
+    @admin.display(description="run", ordering="run")
+    def of_run(self, result: Result) -> SafeString:
+        """Lead to the run."""
+        address = reverse("admin:runs_run_change", args=[result.run_id])
+        return format_html('<a href="{}">{}</a>', address, str(result.run_id)[:13])
 
     @admin.display(description="details")
     def comparison(self, result: Result) -> SafeString:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -338,8 +340,22 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         self.message_user(request, f"Revoked {ended} token(s).")
 
 
+class IndentedJSONField(forms.JSONField):
+    """JSON to be read and edited by people."""
+
+    widget = forms.Textarea(attrs={"rows": 16, "class": "vLargeTextField"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Indent what is JSON; what was typed and is none stays as it was typed."""
+        if isinstance(value, InvalidJSONInput):
+            return value
+        return json.dumps(value, indent=2, ensure_ascii=False)
+
+
 class StoredEvaluatorForm(forms.ModelForm):  # type: ignore[type-arg]  # no argument at run time
     """What the API takes: an entry that is checked whole."""
+
+    config = IndentedJSONField(required=False)
 
     class Meta:
         model = StoredEvaluator
@@ -369,6 +385,7 @@ class StoredEvaluatorAdmin(ModelAdmin):
     """Evaluators that runs refer to: to set up, to change, to remove."""
 
     form = StoredEvaluatorForm
+    fields = ("name", "type", "config")
     list_display = ("name", "type", "updated_at")
     list_filter = ("type",)
     search_fields = ("name",)

@@ -7,10 +7,12 @@ import json
 import os
 import random
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -22,6 +24,7 @@ from tests.postgres import database_url
 
 Starter = Callable[..., Server]
 READERS = 200
+REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -136,17 +139,36 @@ def test_an_event_of_one_process_wakes_the_readers_of_another(
     )
     run_id = submit(here, submission)
 
-    async def cancel_and_wait() -> float:
-        async with stream(there.port, f"/api/runs/{run_id}/events") as opened:
-            events = opened.events()
-            assert (await anext(events)).name == "queued"
-            began = time.monotonic()
-            await asyncio.to_thread(here.call, "POST", f"/api/runs/{run_id}/cancel")
-            assert (await anext(events)).name == "cancelled"
-            return time.monotonic() - began
-
     # The slow poll would take up to five seconds.
-    assert asyncio.run(cancel_and_wait()) < 3
+    assert asyncio.run(waiting_for_a_cancel(here, there, run_id)) < 3
+
+
+@pytest.mark.parametrize("storage", ["postgres"], indirect=True)
+def test_redis_wakes_the_readers_of_another_process(
+    serve: Starter, storage: dict[str, str], submission: dict[str, Any]
+) -> None:
+    address = urlsplit(REDIS_URL)
+    try:
+        socket.create_connection((address.hostname, address.port or 6379), 1).close()
+    except OSError:
+        pytest.skip(f"no Redis at {address.hostname}:{address.port or 6379}")
+    storage |= {"AGENTEVALS_CHANNEL_LAYER_URL": REDIS_URL}
+    here, there = serve("--no-worker", **storage), serve("--no-worker", **storage)
+    run_id = submit(here, submission)
+
+    assert asyncio.run(waiting_for_a_cancel(here, there, run_id)) < 3
+    assert "channel layer fails" not in here.log.read_text() + there.log.read_text()
+
+
+async def waiting_for_a_cancel(here: Server, there: Server, run_id: str) -> float:
+    """Return how long a reader at one server waits for a cancel at another, in seconds."""
+    async with stream(there.port, f"/api/runs/{run_id}/events") as opened:
+        events = opened.events()
+        assert (await anext(events)).name == "queued"
+        began = time.monotonic()
+        await asyncio.to_thread(here.call, "POST", f"/api/runs/{run_id}/cancel")
+        assert (await anext(events)).name == "cancelled"
+        return time.monotonic() - began
 
 
 def test_idle_streams_hold_no_connection_and_end_with_the_server(

@@ -28,6 +28,7 @@ from evaluation.framing import Frame, FrameKind, read_work
 from evaluation.garbage import collect_after_job, collect_seldom
 from evaluation.judging.model import Judge
 from evaluation.judging.piping import PipedJudge
+from evaluation.judging.progress import JudgingTeller
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from evaluation.parentage import end_with_parent
 from evaluation.rendering import finite
@@ -142,6 +143,7 @@ def evaluate(
     config = parse_config(job.config, allow_unknown_metrics=True)
     judge = make_judge(limits=config.judge_limits)
     teller = Teller(send)
+    judging = JudgingTeller(time.monotonic, partial(send, FrameKind.JUDGING))
 
     def report(trace: TraceResult, metric: MetricResult) -> None:
         send(FrameKind.PROGRESS, Progress(trace_id=trace.trace_id, metric=metric))
@@ -161,6 +163,7 @@ def evaluate(
         on_trace=teller.trace if job.watch else None,
         on_progress=teller.progress if job.watch else None,
         on_result=report,
+        on_answer=judging.heard,
     )
     if job.answer:
         teller.answer(result)

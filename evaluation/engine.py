@@ -31,6 +31,8 @@ ROUNDS_AT_ONCE = 5
 
 OnResult = Callable[[TraceResult, MetricResult], None]
 OnProgress = Callable[[str], None]
+# Called with the trace and the evaluator that got an answer of a judge.
+OnAnswer = Callable[[str, str], None]
 Clock = Callable[[], float]
 
 
@@ -44,6 +46,7 @@ def evaluate(
     done: Container[tuple[str, str]] = (),
     on_result: OnResult | None = None,
     on_progress: OnProgress | None = None,
+    on_answer: OnAnswer | None = None,
 ) -> RunResult:
     """Evaluate conversations in order, and each one's evaluators in requested order.
 
@@ -57,14 +60,16 @@ def evaluate(
         on_result: called after each unit with the trace's results so far and the new
             one; both never change afterwards.
         on_progress: called with a sentence for people before each step.
+        on_answer: called with trace id and evaluator after each answer of a judge.
     """
     if not conversations:
         return RunResult(errors=["No traces loaded."])
     tell = on_progress or _ignore
+    heard = on_answer or _ignore
     total = len(conversations)
     tell(f"Evaluating {total} trace{'' if total == 1 else 's'}...")
     results = []
-    with closing(_Work(eval_set, config, now, capabilities, done, tell)) as work:
+    with closing(_Work(eval_set, config, now, capabilities, done, tell, heard)) as work:
         for i, trace in enumerate(work.through(conversations), start=1):
             tell(f"Trace {i}/{total}: {_short(trace.so_far.trace_id)}")
             so_far = trace.so_far
@@ -81,7 +86,7 @@ def evaluate(
     )
 
 
-def _ignore(message: str) -> None:
+def _ignore(*_: str) -> None:
     pass
 
 
@@ -131,12 +136,14 @@ class _Work:
         capabilities: Capabilities,
         done: Container[tuple[str, str]],
         tell: OnProgress,
+        heard: OnAnswer,
     ) -> None:
         self._config = config
         self._now = now
         self._capabilities = capabilities
         self._done = done
         self._tell = tell
+        self._heard = heard
         self._selector = CaseSelector(
             eval_set, fall_back_to_first=config.case_fallback == "first"
         )
@@ -205,6 +212,7 @@ class _Work:
 
         def hear() -> None:
             self._tell(f"{spec.name}: judge's answer {next(answers)}")
+            self._heard(conversation.trace_id, spec.name)
 
         return self._table.start(self._unit(spec, conversation, selection), hear)
 

@@ -9,7 +9,7 @@ import msgspec
 from evaluation.capabilities import NONE, Capabilities
 from evaluation.config.model import EvaluationConfig
 from evaluation.conversation.model import Conversation
-from evaluation.engine import Clock, OnProgress, OnResult, evaluate
+from evaluation.engine import Clock, OnAnswer, OnProgress, OnResult, evaluate
 from evaluation.errors import EvaluationError, NoTracesError
 from evaluation.eval_sets.digest import digest
 from evaluation.eval_sets.model import EvalSet
@@ -44,6 +44,7 @@ def evaluate_documents(
     on_result: OnResult | None = None,
     on_trace: OnTrace | None = None,
     on_progress: OnProgress | None = None,
+    on_answer: OnAnswer | None = None,
 ) -> RunResult:
     """Load, convert and evaluate trace documents.
 
@@ -63,6 +64,7 @@ def evaluate_documents(
         on_result: as for ``evaluate``.
         on_trace: called with each conversation once all documents are read.
         on_progress: as for ``evaluate``.
+        on_answer: as for ``evaluate``.
 
     Raises:
         EvaluationError: only if ``strict``.
@@ -84,6 +86,7 @@ def evaluate_documents(
         done=done,
         on_result=on_result,
         on_progress=on_progress,
+        on_answer=on_answer,
     )
     return msgspec.structs.replace(
         result,

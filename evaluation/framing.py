@@ -33,6 +33,7 @@ class FrameKind(bytes, Enum):
     TOLD = b"M"  # evaluator to supervisor: JSON for a client, what happens now
     ANSWER = b"A"  # evaluator to supervisor: JSON for a client, all that was found
     PROGRESS = b"P"  # evaluator to supervisor: one finished unit
+    JUDGING = b"U"  # evaluator to supervisor: how many answers judges have given
     DONE = b"E"  # evaluator to supervisor: how the job ended
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.conf import settings
 
 from evaluation.child import DocumentHeader, Done, Job, Progress
 from evaluation.framing import Frame, FrameKind
+from evaluation.judging.progress import Judging
 from evaluation.outcome import MetricResult, RunResult
 from evaluation.summary import summarise
 from evaluation.values import JSON, JSONObject
@@ -98,6 +99,7 @@ class EvaluationExecutor:
     ) -> Recorded:
         """Save new results of all runs at once and read their endings."""
         rows: dict[str, Result] = {}
+        judging: dict[Run, Judging] = {}
         endings = {}
         for run, frames in progress.items():
             for frame in frames:
@@ -106,12 +108,15 @@ class EvaluationExecutor:
                     row = as_row(run, unit.trace_id, unit.metric)
                     row.position = len(rows)
                     rows[row.result_id] = row
+                elif frame.kind is FrameKind.JUDGING:
+                    judging[run] = msgspec.json.decode(frame.body, type=Judging)
                 else:
                     endings[run] = _ending(msgspec.json.decode(frame.body, type=Done))
         # A sink is told once, whatever the caller believes of its last commit.
         is_told = again or any(destinations(run) for run in progress)
         fresh = _unstored(rows) if is_told else list(rows.values())
-        events = progress_events(fresh)
+        told = {row.run for row in fresh} | endings.keys()
+        events = progress_events(fresh) + judging_events(judging, told)
         save(list(rows.values()))
         announce_results(fresh)
         return Recorded(
@@ -156,6 +161,17 @@ def progress_events(rows: Iterable[Result]) -> list[RunEvent]:
         run.note_progress(results=units[start : start + UNITS_AN_EVENT])
         for run, units in found.items()
         for start in range(0, len(units), UNITS_AN_EVENT)
+    ]
+
+
+def judging_events(
+    judging: Mapping[Run, Judging], told: Container[Run]
+) -> list[RunEvent]:
+    """Note how far judges are on runs of which there is nothing better to tell now."""
+    return [
+        run.note_progress(results=[], judging=storable(msgspec.structs.asdict(how_far)))
+        for run, how_far in judging.items()
+        if run not in told
     ]
 
 

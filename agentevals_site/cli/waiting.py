@@ -92,18 +92,26 @@ def _follow(server: Server, run: Submitted, display: Display) -> None:
         for event in server.events(f"runs/{run.run_id}/events"):
             if event.kind in ENDED:
                 return
+            text = event.kind
             if event.kind == "progress":
                 payload = msgspec.json.decode(event.data, type=_Progress).payload
                 results += len(payload.results)
-            display.show(run, f"{event.kind}, results: {results}")
+                if payload.judging:
+                    text += f", answers of judges: {payload.judging.answers}"
+            display.show(run, f"{text}, results: {results}")
 
 
-class _Results(Value, frozen=True, kw_only=True):
+class _Judging(Value, frozen=True, kw_only=True):
+    answers: int
+
+
+class _Found(Value, frozen=True, kw_only=True):
     results: list[msgspec.Raw] = []
+    judging: _Judging | None = None
 
 
 class _Progress(Value, frozen=True, kw_only=True):
-    payload: _Results = _Results()
+    payload: _Found = _Found()
 
 
 def _poll(server: Server, run: Submitted, display: Display, sleep: Sleep) -> None:

@@ -27,6 +27,7 @@ from runs.worker.execution import Ending
 from runs.worker.heartbeat import Verdict
 
 FOR_CLIENTS = {FrameKind.TRACE, FrameKind.TOLD}
+FOR_THE_RECORD = {FrameKind.PROGRESS, FrameKind.JUDGING, FrameKind.DONE}
 REFUSALS = {
     "invalid_eval_set": "Invalid eval set: ",
     "no_traces": "No traces found: ",
@@ -137,7 +138,7 @@ class Evaluation:
         elif frame.kind is FrameKind.DONE and not self._answer:
             done = msgspec.json.decode(frame.body, type=Done)
             raise BadRequestError(REFUSALS.get(done.error_code, "") + str(done.error))
-        elif self._record and frame.kind in {FrameKind.PROGRESS, FrameKind.DONE}:
+        elif self._record and frame.kind in FOR_THE_RECORD:
             self._record.found(frame)
 
     def _begin(self, loaded: Loaded) -> None:

@@ -20,11 +20,13 @@ import pytest
 
 from tests.e2e.serving import Server, wait_until
 from tests.e2e.sse import Event, stream
+from tests.evaluation.judging.server import Break, JudgeServer, completion
 from tests.postgres import database_url
 
 Starter = Callable[..., Server]
 READERS = 200
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+VALID = '{"reasoning": "r", "is_the_agent_response_valid": "valid"}'
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -244,3 +246,40 @@ def links(server: Server) -> int:
     rows = [line.split() for line in lines]
     mine = f":{server.port:04X}"
     return sum(row[1].endswith(mine) and row[3] in {"01", "08"} for row in rows)
+
+
+def test_a_reader_sees_how_far_a_judge_is_before_there_is_a_result(
+    serve: Starter, storage: dict[str, str], submission: dict[str, Any]
+) -> None:
+    judge = JudgeServer()
+    # The first answer takes more than a second, the others until they are let go.
+    judge.replies = lambda body: Break(
+        body=completion(VALID), pause_s=30 if judge.count else 1.2
+    )
+    settings = {"OPENAI_BASE_URL": judge.base_url, "OPENAI_API_KEY": "sk-test"}
+    server = serve(**settings, **storage)
+    submission["spec"]["evalConfig"] = {
+        "metrics": ["final_response_match_v2"],
+        "judgeModel": "openai/judge",
+    }
+    run_id = submit(server, submission)
+
+    async def follow() -> list[Event]:
+        found = []
+        async with stream(server.port, f"/api/runs/{run_id}/events") as opened:
+            async for event in opened.events():
+                found.append(event)
+                if "judging" in event.data["payload"]:
+                    judge.closing.set()
+        return found
+
+    events = asyncio.run(follow())
+    judge.close()
+
+    _queued, _claimed, progress, *_, end = events
+    assert progress.data["payload"]["results"] == []
+    assert progress.data["payload"]["judging"]["answers"] == 1
+    assert progress.data["payload"]["judging"]["evaluatorName"] == (
+        "final_response_match_v2"
+    )
+    assert (end.name, judge.count) == ("succeeded", 3)

@@ -11,7 +11,7 @@ from evaluation.framing import Frame
 from results.recording import UNITS_AN_EVENT, EvaluationExecutor
 from runs import queue
 from runs.models import EventKind, Run, RunEvent
-from tests.results.delivery.building import done, record, unit
+from tests.results.delivery.building import done, judging, record, unit
 from tests.results.executing import log
 from tests.runs.building import claim_one, event_kinds, fresh, make_run
 
@@ -66,6 +66,28 @@ def test_a_unit_is_noted_with_its_score_and_status(run: Run) -> None:
             }
         ],
     }
+
+
+def test_answers_of_judges_are_noted_once_a_flush(run: Run) -> None:
+    record(run, judging(3), judging(7, "to\0ne"))
+
+    event = RunEvent.objects.get(run=run, kind=EventKind.PROGRESS)
+    assert event.payload == {
+        "attempt": 1,
+        "results": [],
+        "judging": {"answers": 7, "trace_id": "t1", "evaluator_name": "to\ufffdne"},
+    }
+
+
+@pytest.mark.parametrize("better", [unit("a"), done()], ids=["a result", "the end"])
+def test_answers_of_judges_are_not_noted_beside_what_says_more(
+    run: Run, better: Frame
+) -> None:
+    record(run, judging(3), better)
+
+    events = run.events.filter(kind=EventKind.PROGRESS)
+    assert not any("judging" in event.payload for event in events)
+    assert fresh(run).event_seq == 3
 
 
 def test_what_may_have_been_saved_before_is_noted_once(run: Run) -> None:

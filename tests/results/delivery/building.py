@@ -11,6 +11,7 @@ from django.db.models import F
 
 from evaluation.child import Done, Progress
 from evaluation.framing import Frame, FrameKind
+from evaluation.judging.progress import Judging
 from evaluation.outcome import MetricResult, RunResult, TraceResult
 from results.models import Delivery
 from results.recording import EvaluationExecutor
@@ -33,6 +34,12 @@ def unit(metric: str, score: float = 1.0, trace_id: str = "t1") -> Frame:
     result = MetricResult(metric_name=metric, score=score, eval_status="PASSED")
     progress = Progress(trace_id=trace_id, metric=result)
     return Frame(kind=FrameKind.PROGRESS, body=msgspec.json.encode(progress))
+
+
+def judging(answers: int, metric: str = "tone", trace_id: str = "t1") -> Frame:
+    """Return what an evaluator says while it waits for judges."""
+    how_far = Judging(answers=answers, trace_id=trace_id, evaluator_name=metric)
+    return Frame(kind=FrameKind.JUDGING, body=msgspec.json.encode(how_far))
 
 
 def done(**fields: Any) -> Frame:

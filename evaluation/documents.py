@@ -187,8 +187,13 @@ def _refuse_unknown(key: str, item: JSON, path: str, kind: Level) -> None:
     if not kind.closed:
         return
     cure = kind.cures.get(key) or nearest(key, kind.keys) or "remove it"
-    text = f"is no key of {kind.what} (its value is {shown(item)}); {cure}."
-    report(fault(inside(path, key), text))
+    text = f"is no key of {kind.what} (its value is {shown(item)}); {cure}"
+    report(fault(inside(path, key), ended(text)))
+
+
+def ended(sentence: str) -> str:
+    """Put a full stop at the end of a sentence that does not ask."""
+    return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

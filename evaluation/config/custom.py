@@ -83,6 +83,8 @@ def _require_extension(fields: Fields, key: str, value: str) -> None:
 def _code(fields: Fields, name: str) -> EvaluatorSpec:
     place = fields.required("path", as_string, "say which file evaluates")
     _require_extension(fields, "path", place)
+    if "\0" in place:
+        raise fault(fields.path_of("path"), f"is no path, got {shown(place)}.")
     return EvaluatorSpec(
         name=name,
         type="code",

@@ -11,6 +11,7 @@ from evaluation.documents import (
     Level,
     as_object,
     as_string,
+    ended,
     fault,
     inside,
     level,
@@ -117,7 +118,7 @@ def _builtin(
         close = nearest(metric_name, METRICS) or f"known are {', '.join(METRICS)}"
         raise fault(
             inside(path, "name" if given is None else "metric"),
-            f"{metric_name!r} is no metric; {close}.",
+            ended(f"{metric_name!r} is no metric; {close}"),
         )
     if metric is None:
         return EvaluatorSpec(name=name, metric=metric_name)

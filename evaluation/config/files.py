@@ -25,6 +25,11 @@ _FILE_KEYS = {
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
+# What these make is none of JSON's values, which evaluators are given.
+_FOREIGN = {
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("binary", "omap", "pairs", "set", "timestamp")
+}
 
 
 class ConfigFile(Value, frozen=True, kw_only=True):
@@ -96,6 +101,11 @@ def _yaml(text: str) -> Any:
         yaml_implicit_resolvers = {
             first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
             for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+        yaml_constructors = {
+            tag: make
+            for tag, make in yaml.SafeLoader.yaml_constructors.items()
+            if tag not in _FOREIGN
         }
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:

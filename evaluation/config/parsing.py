@@ -13,6 +13,7 @@ from evaluation.config.model import (
 from evaluation.documents import (
     DocumentError,
     Fields,
+    as_object,
     as_string,
     check_depth,
     fault,
@@ -149,27 +150,19 @@ def _entries(fields: Fields) -> list[tuple[JSON, str]]:
 
 
 def _list(fields: Fields, name: str) -> list[tuple[JSON, str]]:
-    items = fields.items(name, _as_entry if name == "metrics" else _as_is) or ()
+    items = fields.items(name, _as_entry if name == "metrics" else as_object) or ()
     path = fields.path_of(name)
     if not items and name in {"evaluators", "metrics"}:
         raise fault(
             path, "is empty, so nothing would be evaluated; name at least one metric."
         )
     if name.startswith("custom"):
-        items = tuple(_with_type(item) for item in items)
+        items = tuple({"type": "builtin", **item} for item in items)
     return [(item, f"{path}[{i}]") for i, item in enumerate(items)]
 
 
 def _as_entry(value: JSON, path: str) -> JSON:
     return {"name": as_string(value, path), "type": "builtin"}
-
-
-def _as_is(value: JSON, path: str) -> JSON:
-    return value
-
-
-def _with_type(entry: JSON) -> JSON:
-    return {"type": "builtin", **entry} if isinstance(entry, dict) else entry
 
 
 def _refuse_repeated(specs: Sequence[EvaluatorSpec], places: Sequence[str]) -> None:

@@ -146,6 +146,10 @@ class Directory(Value, frozen=True, kw_only=True):
         """
         name = target.model or self._said(MODEL_VARIABLE) or DEFAULT_MODEL
         provider, model = provider_of(name)
+        if not model:
+            raise ProviderError(
+                "unknown_model", f"{name!r} names a provider and no model of it."
+            )
         if target.base_url:
             return self._foreign(target, target.base_url, model)
         if target.credential:

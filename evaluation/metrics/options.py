@@ -49,10 +49,12 @@ def as_amount(value: JSON, path: str) -> float:
 
 def as_count(value: JSON, path: str) -> int:
     """Read a whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    is_whole = isinstance(value, int) or (
+        isinstance(value, float) and value.is_integer()  # JSON has one kind of numbers
+    )
+    if isinstance(value, bool) or not is_whole or value < 1:
         raise fault(path, f"must be a whole number of at least 1, got {shown(value)}.")
-    count: int = value
-    return count
+    return int(value)
 
 
 def as_samples(value: JSON, path: str) -> int:

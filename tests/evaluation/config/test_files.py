@@ -107,3 +107,14 @@ def test_a_threshold_that_no_score_reaches_is_kept() -> None:
 def test_a_file_that_is_no_configuration_is_refused(text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         load_config_file(text, folder=FOLDER)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["!!set {a, b}", "!!binary aGk=", "!!omap [a: 1]", "!!timestamp 2024-01-02"],
+)
+def test_what_json_cannot_hold_is_refused(value: str) -> None:
+    entry = f"evaluators: [{{name: m, type: code, path: a.py, config: {{x: {value}}}}}]"
+
+    with pytest.raises(ConfigError, match="could not determine a constructor"):
+        load_config_file(entry, folder=FOLDER)

@@ -228,6 +228,18 @@ def _custom(**entry: JSON) -> JSONObject:
         ({"groupBy": "conversation"}, "groupBy", ["auto, trace"]),
         ({"maxConcurrentEvals": 0}, "maxConcurrentEvals", ["at least 1"]),
         ({"evaluators": ["a"]}, "evaluators[0]", ["must be an object"]),
+        (
+            {"evaluators": [{"name": RESPONSE, "type": "builtin"}, None]},
+            "evaluators[1]",
+            ["must be an object", "null"],
+        ),
+        ({"customMetrics": [None]}, "customMetrics[0]", ["must be an object"]),
+        ({"maxJudgeCalls": 1.5}, "maxJudgeCalls", ["whole number"]),
+        (
+            _custom(type="code", path="a\0.py"),
+            "evaluators[0].path",
+            ["is no path"],
+        ),
         ({"evaluators": [{"type": "builtin"}]}, "evaluators[0].name", ["missing"]),
         (_builtin(name=" "), "evaluators[0].name", ["1 to 200"]),
         (_builtin(name="a|b"), "evaluators[0].name", ["without '|'"]),
@@ -359,3 +371,18 @@ def test_any_document_is_a_configuration_or_a_named_fault(document: JSON) -> Non
         return
 
     assert config.evaluators
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    entry = {"name": "x", "type": "code", "path": "a.py", "timeout": 5.0}
+
+    config = parse_config({"evaluators": [entry], "maxJudgeCalls": 7.0})
+
+    timeout = config.evaluators[0].options["timeout"]
+    assert (timeout, config.max_judge_calls) == (5, 7)
+    assert isinstance(timeout, int)
+
+
+def test_a_question_ends_as_one() -> None:
+    with pytest.raises(ConfigError, match=r"did you mean 'metrics'.*[^.]\?$"):
+        parse_config({"metric": []})

@@ -134,3 +134,10 @@ def test_a_local_server_that_nobody_mentioned_is_guarded() -> None:
     assert SERVER.endpoint(Target(model="ollama/x")).is_foreign
     known = Directory(environment={"OLLAMA_BASE_URL": "http://gpu:11434/v1"})
     assert not known.endpoint(Target(model="ollama/x")).is_foreign
+
+
+def test_a_provider_without_a_model_is_no_model() -> None:
+    with pytest.raises(ProviderError, match="no model of it") as error:
+        SERVER.endpoint(Target(model="openai/"))
+
+    assert error.value.kind == "unknown_model"

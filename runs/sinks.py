@@ -6,6 +6,7 @@ is delivered to them, so that a newer client's request still runs.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +32,10 @@ OWN_VARIABLES = {
     "AGENTEVALS_SINK_SECRET",
     "AGENTEVALS_SINK_SECRET_FILE",
 }
+# What names the folder that it stands in, or the one above, and never a file.
+NO_FILES = {"", ".", ".."}
+MAX_NAME = 255
+MAX_PATH = 4095
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 # What the client of the server sets itself.
@@ -149,10 +154,27 @@ def _check_file(
             "AGENTEVALS_SINK_DIR"
         )
         return [_fault(place, message, sink.path)]
-    if path_below(rules.folder, sink.path) is None:
-        message = "expected a path of a file below the server's AGENTEVALS_SINK_DIR"
-        return [_fault(place, message, sink.path)]
-    return []
+    fault = _path_fault(rules.folder.resolve(), sink.path)
+    return [_fault(place, fault, sink.path)] if fault else []
+
+
+def _path_fault(root: Path, path: str) -> str | None:
+    """Return why no file can be written there; the sizes are what file systems take."""
+    steps = path.split("/")
+    if steps[-1] in NO_FILES or "\0" in path:
+        return "expected the path of a file: a name at its end, and no U+0000"
+    if any(len(os.fsencode(step)) > MAX_NAME for step in steps):
+        return f"expected names of at most {MAX_NAME} bytes"
+    if len(os.fsencode(root / path)) > MAX_PATH:
+        return f"expected a path of at most {MAX_PATH} bytes, with the server's folder"
+    below = path_below(root, path)
+    if below is None:
+        return "expected a path of a file below the server's AGENTEVALS_SINK_DIR"
+    if (root / below).is_dir():
+        return "expected the path of a file; there is a folder of this name"
+    if any((root / above).is_file() for above in below.parents):
+        return "expected folders on the way to the file; there is a file among them"
+    return None
 
 
 def path_below(folder: Path, path: str) -> Path | None:

@@ -31,6 +31,7 @@ def places(sink: Any, rules: SinkRules) -> list[tuple[str | int, ...]]:
         {"kind": "stdout"},
         {"kind": "file", "path": "results.jsonl"},
         {"kind": "file", "path": "a/b/results.jsonl"},
+        {"kind": "file", "path": f"{255 * 'n'}/{127 * 'ü'}"},
         HOOK,
         {**HOOK, "headers": {"Authorization": "Bearer x"}, "timeout_s": 1},
         {**HOOK, "headers_from_env": {"X-Key": "AGENTEVALS_SINK_KEY"}},
@@ -53,6 +54,15 @@ def test_a_sink_that_can_deliver_is_taken(sink: Any, rules: SinkRules) -> None:
         ({"kind": "file", "path": "a/../../out"}, ("path",)),
         ({"kind": "file", "path": "/etc/passwd"}, ("path",)),
         ({"kind": "file", "path": "."}, ("path",)),
+        ({"kind": "file", "path": ""}, ("path",)),
+        ({"kind": "file", "path": "a/"}, ("path",)),
+        ({"kind": "file", "path": "a/."}, ("path",)),
+        ({"kind": "file", "path": "a/b/.."}, ("path",)),
+        ({"kind": "file", "path": "a\0b"}, ("path",)),
+        ({"kind": "file", "path": 256 * "n"}, ("path",)),
+        ({"kind": "file", "path": 128 * "ü"}, ("path",)),
+        ({"kind": "file", "path": f"{256 * 'n'}/x"}, ("path",)),
+        ({"kind": "file", "path": 2048 * "n/" + "x"}, ("path",)),
         ({"kind": "http_webhook"}, ("url",)),
         ({**HOOK, "url": "ftp://example.com"}, ("url",)),
         ({**HOOK, "url": "http://127.0.0.1/"}, ("url",)),
@@ -97,6 +107,16 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(
     (rules.folder / "out").symlink_to(tmp_path_factory.mktemp("elsewhere"))
 
     assert places({"kind": "file", "path": "out/x"}, rules) == [("sinks", 0, "path")]
+
+
+@pytest.mark.parametrize("path", ["there", "file/x", "file/x/y"])
+def test_a_path_that_others_have_taken_is_refused(rules: SinkRules, path: str) -> None:
+    assert rules.folder is not None
+    (rules.folder / "there").mkdir()
+    (rules.folder / "file").touch()
+
+    assert places({"kind": "file", "path": path}, rules) == [("sinks", 0, "path")]
+    assert places({"kind": "file", "path": "file"}, rules) == []
 
 
 def test_too_many_sinks_are_refused(rules: SinkRules) -> None:

@@ -18,7 +18,7 @@ from evaluation.values import Value
 from runs.errors import RunNotEndedError, RunNotFoundError
 from runs.models import EventKind, Lease, Run, RunEvent, RunStatus
 from runs.models.clock import Now, from_now
-from runs.models.run import claimed, retry_delay
+from runs.models.run import DEADLINE_EXCEEDED, claimed, overdue, retry_delay
 from runs.models.run_queries import RunQuerySet
 
 logger = logging.getLogger(__name__)
@@ -175,8 +175,10 @@ def _close_or_requeue(run: Run, owner: str | None) -> RunEvent:
 
 
 def _fail_overdue(run: Run) -> RunEvent:
+    # One that waits was tried before, and its error says why it has to be tried again.
+    before = run.error if run.status == RunStatus.QUEUED else None
     return run.finish(
-        RunStatus.FAILED, error="deadline_exceeded", error_code="deadline_exceeded"
+        RunStatus.FAILED, error=overdue(before), error_code=DEADLINE_EXCEEDED
     )
 
 

@@ -308,6 +308,7 @@ class Run(models.Model):
         return event
 
 
+DEADLINE_EXCEEDED = "deadline_exceeded"
 NO_OWNER = {"worker_id": None, "claimed_at": None, "lease_expires_at": None}
 
 
@@ -324,6 +325,11 @@ def claimed(*, worker_id: str, lease: timedelta, deadline: timedelta) -> dict[st
         # One deadline for all attempts together, fixed by the first.
         "deadline_at": Coalesce(F("deadline_at"), from_now(deadline)),
     }
+
+
+def overdue(before: str | None = None) -> str:
+    """Return the error of a run that has taken too long, and what went wrong before."""
+    return f"{DEADLINE_EXCEEDED}: {before}" if before else DEADLINE_EXCEEDED
 
 
 def _fault(error: str | None, error_code: str) -> dict[str, str]:

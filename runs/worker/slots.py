@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluation.framing import Frame, FrameKind, FramingError
 from runs.models import Lease, Run, RunStatus
+from runs.models.run import DEADLINE_EXCEEDED, overdue
 from runs.worker.children import Child
 from runs.worker.execution import Ending
 from runs.worker.heartbeat import Verdict
@@ -129,11 +130,25 @@ class Slot:
                 error_code="evaluator_died",
                 transient=True,
             )
-        status, error, code = INTERRUPTIONS[self.verdict]
-        return Ending(status=status, error=error, error_code=code)
+        if self.verdict is Verdict.DEADLINE:
+            return Ending(
+                status=RunStatus.FAILED,
+                error=overdue(self._obstacle()),
+                error_code=DEADLINE_EXCEEDED,
+            )
+        return INTERRUPTIONS[self.verdict]
+
+    def _obstacle(self) -> str | None:
+        """Return what kept the evaluation from beginning, if it did not begin."""
+        if self.child is not None:
+            return None
+        if self.run.error or self.preparation is None or self.is_prepared:
+            return self.run.error
+        return "the trace was still being fetched"
 
 
 INTERRUPTIONS = {
-    Verdict.CANCELLED: (RunStatus.CANCELLED, "cancelled by request", "cancelled"),
-    Verdict.DEADLINE: (RunStatus.FAILED, "deadline_exceeded", "deadline_exceeded"),
+    Verdict.CANCELLED: Ending(
+        status=RunStatus.CANCELLED, error="cancelled by request", error_code="cancelled"
+    )
 }

@@ -284,6 +284,25 @@ def test_a_queued_run_past_its_deadline_is_closed(make: Maker) -> None:
     assert (fresh(run).status, fresh(run).error) == ("failed", "deadline_exceeded")
 
 
+def test_a_run_that_never_got_what_it_needs_says_so_at_its_deadline(
+    make: Maker,
+) -> None:
+    make()
+    run = claim_one()
+    with queue.holding([run.lease]) as held:
+        event = held[run.lease].retry_later(
+            error="nobody answers", error_code="x", delay=timedelta(hours=1)
+        )
+        RunEvent.objects.log([event])
+    let_deadline_pass(run)
+
+    queue.sweep()
+
+    ended = fresh(run)
+    assert (ended.status, ended.error_code) == ("failed", "deadline_exceeded")
+    assert ended.error == "deadline_exceeded: nobody answers"
+
+
 def test_a_sweep_leaves_live_runs_alone(make: Maker) -> None:
     make()
     run = claim_one()

@@ -355,11 +355,16 @@ class IndentedJSONField(forms.JSONField):
 class StoredEvaluatorForm(forms.ModelForm):  # type: ignore[type-arg]  # no argument at run time
     """What the API takes: an entry that is checked whole."""
 
-    config = IndentedJSONField(required=False)
+    config = IndentedJSONField(
+        required=False,
+        initial=dict,
+        help_text="What an entry of a configuration holds beside its name and type.",
+    )
 
     class Meta:
         model = StoredEvaluator
         fields = ("name", "type", "config")
+        help_texts = {"type": "builtin, code or remote."}
 
     def clean_config(self) -> JSONObject:
         """Refuse what is no object; the form takes any JSON."""

@@ -79,6 +79,12 @@ def test_an_evaluator_is_edited_as_indented_json(admin_client: Client) -> None:
     assert field.value() == json.dumps(config, indent=2)
 
 
+def test_a_new_evaluator_begins_with_an_empty_object(admin_client: Client) -> None:
+    response = admin_client.get("/admin/runs/storedevaluator/add/")
+
+    assert ">\n{}</textarea>" in response.content.decode()
+
+
 def test_what_was_typed_wrongly_stays_as_it_was_typed(admin_client: Client) -> None:
     entry = {"name": "mine", "type": "builtin", "config": "{oops"}
 

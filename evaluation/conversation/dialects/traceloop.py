@@ -64,7 +64,9 @@ def _unwrap(value: JSON) -> JSON:
         return value
     inner = holder.get("inputs", holder.get("outputs", holder))
     if inner is holder and {"args", "kwargs"} >= holder.keys():
-        inner = holder.get("kwargs") or (holder.get("args") or [None])[0]
+        args = holder.get("args")
+        first = args[0] if isinstance(args, list) and args else None
+        inner = holder.get("kwargs") or first
     return inner
 
 

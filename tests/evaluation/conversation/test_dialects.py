@@ -780,3 +780,17 @@ def test_the_first_strands_wrote_tools_in_attributes() -> None:
 
     assert asked_and_answered(turn)[0] == QUESTION
     assert calls_of(turn) == [CALL]
+
+
+@pytest.mark.parametrize("args", [True, 7, "hello", {}, [], None], ids=repr)
+def test_arguments_of_openllmetry_that_are_no_list_say_nothing(args: Any) -> None:
+    attributes = {
+        "traceloop.span.kind": "workflow",
+        "traceloop.entity.name": "helper",
+        "traceloop.entity.input": text({"args": args}),
+    }
+    _workflow, *calls = traceloop()
+
+    turn = only_turn(span("w", None, attributes, lasts=900), *calls)
+
+    assert asked_and_answered(turn)[0] == QUESTION

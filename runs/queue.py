@@ -96,13 +96,15 @@ def _pulses(runs: RunQuerySet, leases: Sequence[Lease]) -> dict[Lease, Pulse]:
                 models.When(deadline_at__lte=Now(), then=True), default=False
             )
         )
-        .values_list("pk", "attempt", "cancel_requested", "deadline_passed")
+        .values_list(
+            "pk", "attempt", "worker_id", "cancel_requested", "deadline_passed"
+        )
     )
     mine = set(leases)
     return {
         lease: Pulse(lease=lease, cancel_requested=cancel, deadline_passed=passed)
-        for pk, attempt, cancel, passed in rows
-        if (lease := Lease(pk, attempt)) in mine
+        for pk, attempt, worker, cancel, passed in rows
+        if (lease := Lease(pk, attempt, worker)) in mine
     }
 
 

@@ -188,7 +188,7 @@ class Run(models.Model):
     @property
     def lease(self) -> Lease:
         """The right that the current owner writes under."""
-        return Lease(self.run_id, self.attempt)
+        return Lease(self.run_id, self.attempt, self.worker_id)
 
     def append_event(self, kind: EventKind, **payload: Any) -> RunEvent:
         """Take the next number and return the event, unsaved.

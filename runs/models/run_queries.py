@@ -61,7 +61,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         return ended.order_by("finished_at")
 
     def held(self, leases: Collection[Lease]) -> Self:
-        """Keep the runs that these leases may own: the caller compares the attempts.
+        """Keep the runs that these leases may own: the caller compares the rest.
 
         Asking for each pair would cost more than the row that may be read in vain.
         """

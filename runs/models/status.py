@@ -43,8 +43,11 @@ class TargetKind(models.TextChoices):
 class Lease(NamedTuple):
     """The right to write to a run.
 
-    ``attempt`` only grows, so that a lease which was lost can never match again.
+    ``attempt`` only grows, so that a lease which was lost can never match again. A run
+    that is made under the id of one that was deleted counts from 1 again: there the worker
+    tells them apart, whose name is another at every start.
     """
 
     run_id: UUID
     attempt: int
+    worker_id: str | None

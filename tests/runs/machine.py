@@ -88,7 +88,8 @@ class Expected:
         return (*shown, len(self.events))
 
     def owns(self, lease: Lease) -> bool:
-        return self.status == "running" and self.attempt == lease.attempt
+        mine = (lease.attempt, lease.worker_id)
+        return self.status == "running" and (self.attempt, self.worker) == mine
 
     def found(self, metric: str, lease: Lease) -> None:
         self.results[metric] = lease.attempt
@@ -270,7 +271,7 @@ class QueueMachine(RuleBasedStateMachine):
         run.lease_until_s = self.now_s + LEASE_S
         run.deadline_s = run.deadline_s or self.now_s + DEADLINE_S
         run.events.append("claimed")
-        assert taken.lease == Lease(taken.pk, run.attempt)
+        assert taken.lease == Lease(taken.pk, run.attempt, worker)
         remaining_s = taken.remaining.total_seconds()
         assert abs(remaining_s - (run.deadline_s - self.now_s)) < SLACK_S
 

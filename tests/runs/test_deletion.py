@@ -18,7 +18,15 @@ from runs.models import Run, RunEvent, RunInput, TraceDocument
 from runs.spec import Payload, read_submission
 from runs.submission import submit
 from tests.runs.asking import faults
-from tests.runs.building import TRACE, claim_one, make_run, new_id, submission_body
+from tests.runs.building import (
+    LEASE,
+    TRACE,
+    claim_one,
+    let_lease_expire,
+    make_run,
+    new_id,
+    submission_body,
+)
 from tests.runs.racing import PATIENCE_S, Racer, paused
 
 OTHER_TRACE = {"resourceSpans": [], "other": 1}
@@ -69,6 +77,29 @@ def test_a_run_that_has_not_ended_is_not_deleted(client: Client) -> None:
         assert answer.json()["code"] == "run_not_ended"
         assert "cancel it first" in answer.json()["detail"]
     assert Run.objects.count() == 2
+
+
+def test_the_worker_of_a_deleted_run_does_not_own_the_next_of_its_id() -> None:
+    run_id = new_id()
+    zombie, namesake = claimed_twice(run_id)
+
+    with queue.holding([zombie.lease]) as held:
+        assert not held
+    assert queue.heartbeat([zombie.lease], lease=LEASE) == {}
+    assert list(queue.heartbeat([namesake.lease], lease=LEASE)) == [namesake.lease]
+    assert zombie.attempt == namesake.attempt
+
+
+def claimed_twice(run_id: str) -> tuple[Run, Run]:
+    """Claim a run that is lost, ended and deleted, and then another of its id."""
+    make_run(runId=run_id)
+    zombie = claim_one("zombie")
+    queue.cancel(zombie.pk)
+    let_lease_expire(zombie)
+    queue.sweep()
+    delete(zombie.pk)
+    make_run(runId=run_id)
+    return zombie, claim_one("its heir")
 
 
 def test_what_is_no_run_cannot_be_deleted(client: Client) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from runs import queue
+from runs.deletion import delete
 from runs.models import Lease, Run, RunEvent
 from runs.spec import read_submission
 from runs.submission import Answer, Outcome, submit
@@ -129,6 +130,24 @@ def test_a_finish_after_the_sweep_writes_nothing(expired: Run) -> None:
 
     assert owner.result() == set()
     assert (fresh(expired).status, expired.results.count()) == ("queued", 0)
+
+
+def test_a_zombie_never_writes_to_a_run_that_has_its_run_s_id(expired: Run) -> None:
+    zombie = expired.lease
+    cancel(expired)
+    queue.sweep()
+    delete(expired.pk)
+    make_run(runId=str(expired.pk))
+    claiming = Racer(lambda: claim("its heir"), pauses=True).wait_until_done()
+
+    before = succeed(zombie)
+    claiming.go_on()
+    assert claiming.result() == [expired.pk]
+    after = succeed(zombie)
+
+    assert (before, after, beat([zombie])) == (set(), set(), set())
+    assert (fresh(expired).status, fresh(expired).worker_id) == ("running", "its heir")
+    assert event_kinds(expired) == ["queued", "claimed"]
 
 
 def test_results_that_are_first_are_kept(expired: Run) -> None:

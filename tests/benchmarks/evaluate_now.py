@@ -10,64 +10,29 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import os
-import signal
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from agentevals_site.development.server import LOOPBACK, free_port
+from agentevals_site.development.server import LOOPBACK
 from tests.benchmarks.queue import load, write
+from tests.benchmarks.servers import Served, serving
 from tests.runs.multipart import CONTENT_TYPE, Part, encode
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 CONFIG = b'{"metrics": ["tool_trajectory_avg_score"]}'
-START_S = 90.0
 WARM_UP = 10
 ROUND = 10
 
 
-class Contestant:
-    """A server, and one client that is connected to it."""
+class Contestant(Served):
+    """A server that stores nothing, and one client that is connected to it."""
 
     def __init__(self, name: str, command: list[str], folder: Path) -> None:
         """Start it and wait until it answers."""
-        self.name = name
+        super().__init__(name, command, folder, AGENTEVALS_STORAGE_BACKEND="memory")
         self.times_ms: list[float] = []
-        port = free_port()
-        environment = {k: v for k, v in os.environ.items() if "AGENTEVALS" not in k}
-        environment |= {
-            "AGENTEVALS_STORAGE_BACKEND": "memory",
-            "AGENTEVALS_STATE_DIR": str(folder),
-        }
-        self._log = (folder / "log").open("wb")
-        self.process = subprocess.Popen(
-            [arg.format(port=port) for arg in command],
-            env=environment,
-            cwd=folder,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
-        self._client = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
-        self._wait()
-
-    def _wait(self) -> None:
-        until = time.monotonic() + START_S
-        while time.monotonic() < until:
-            try:
-                self._client.request("GET", "/api/health")
-                self._client.getresponse().read()
-            except OSError:
-                self._client.close()
-                time.sleep(0.1)
-            else:
-                return
-        raise RuntimeError(f"{self.name} did not start")
+        self._client = http.client.HTTPConnection(LOOPBACK, self.port, timeout=60)
 
     def evaluate(self, body: bytes) -> float:
         """Send one request and return how long it took, in milliseconds."""
@@ -84,29 +49,7 @@ class Contestant:
     def close(self) -> None:
         """Stop it as a user would."""
         self._client.close()
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(timeout=40)
-        self._log.close()
-
-
-@contextmanager
-def serving(peer: Path | None) -> Iterator[list[Contestant]]:
-    """Start us and, if there is one, the peer."""
-    ours = str(Path(sys.executable).with_name("agentevals"))
-    commands = {"ours": [ours, "serve", "--port", "{port}"]}
-    if peer:
-        others = ["--otlp-http-port", str(free_port()), "--otlp-grpc-port"]
-        commands["peer"] = [
-            *[str(peer / "bin" / "agentevals"), "serve", "--headless"],
-            *["--host", LOOPBACK, "--port", "{port}", *others, str(free_port())],
-        ]
-    with ExitStack() as stack:
-        contestants = []
-        for name, command in commands.items():
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            contestants.append(Contestant(name, command, folder))
-            stack.callback(contestants[-1].close)
-        yield contestants
+        super().close()
 
 
 def main() -> None:
@@ -118,7 +61,7 @@ def main() -> None:
     said = parser.parse_args()
     body = form(said.trace)
     write(f"load average: {load()}, request of {len(body) // 1000} kB\n")
-    with serving(said.peer) as contestants:
+    with serving(said.peer, Contestant) as contestants:
         for contestant in contestants:
             for _ in range(WARM_UP):
                 contestant.evaluate(body)

@@ -11,12 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -29,13 +24,12 @@ from uuid import uuid4
 import httpx2
 import psycopg
 
-from agentevals_site.development.server import LOOPBACK, free_port
 from tests.benchmarks.queue import database, load, spread, write
+from tests.benchmarks.servers import Served, serving
 from tests.postgres import database_url
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 CLIENTS = 8
-START_S = 90.0
 END_S = 300.0
 BATCH = 100
 
@@ -49,40 +43,20 @@ class Work(NamedTuple):
     batch: int = 1
 
 
-class Contestant:
+class Contestant(Served):
     """A server with its database."""
 
     def __init__(self, name: str, command: list[str], url: str, folder: Path) -> None:
         """Start it and wait until it answers."""
-        self.name, self._url = name, url
-        port = free_port()
-        self._base = f"http://{LOOPBACK}:{port}"
-        environment = {k: v for k, v in os.environ.items() if "AGENTEVALS" not in k}
-        environment |= {
-            "AGENTEVALS_STORAGE_BACKEND": "postgres",
-            "AGENTEVALS_DATABASE_URL": url,
-            "AGENTEVALS_STATE_DIR": str(folder),
-            "AGENTEVALS_LOG_LEVEL": "WARNING",
-        }
-        self._log = (folder / "log").open("wb")
-        self._process = subprocess.Popen(
-            [arg.format(port=port) for arg in command],
-            env=environment,
-            cwd=folder,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
+        self._url = url
+        super().__init__(
+            name,
+            command,
+            folder,
+            AGENTEVALS_STORAGE_BACKEND="postgres",
+            AGENTEVALS_DATABASE_URL=url,
+            AGENTEVALS_LOG_LEVEL="WARNING",
         )
-        self._wait_for_health()
-
-    def _wait_for_health(self) -> None:
-        until = time.monotonic() + START_S
-        while time.monotonic() < until:
-            with suppress(httpx2.HTTPError):
-                if httpx2.get(f"{self._base}/api/health").status_code == 200:
-                    return
-            time.sleep(0.1)
-        self.close()
-        raise RuntimeError(f"{self.name} did not start")
 
     def runs_a_second(self, work: Work) -> float:
         """Submit everything and wait for the end of it."""
@@ -100,7 +74,7 @@ class Contestant:
         return count / (time.perf_counter() - started)
 
     def _submit(self, work: Work, count: int) -> None:
-        with httpx2.Client(base_url=self._base, timeout=60) as client:
+        with httpx2.Client(base_url=self.base, timeout=60) as client:
             for _ in range(count // work.batch):
                 if work.batch > 1:
                     body = {"runs": [run_body(work.trace) for _ in range(work.batch)]}
@@ -118,16 +92,7 @@ class Contestant:
 
     def memory_mb(self) -> float:
         """Return what the server and all its processes share fairly of memory (PSS)."""
-        return sum(_pss_kb(pid) for pid in _family(self._process.pid)) / 1024
-
-    def close(self) -> None:
-        """Stop it as a user would."""
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(timeout=40)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self._log.close()
+        return sum(_pss_kb(pid) for pid in _family(self.process.pid)) / 1024
 
 
 def run_body(trace: Any) -> dict[str, Any]:
@@ -187,26 +152,17 @@ def small_trace() -> Any:
 
 
 @contextmanager
-def serving(peer: Path | None) -> Iterator[list[Contestant]]:
-    """Start us and, if there is one, the peer."""
+def contesting(peer: Path | None) -> Iterator[list[Contestant]]:
+    """Start us and, if there is one, the peer, each with a database of its own."""
     server = database_url()
-    ours = [str(Path(sys.executable).with_name("agentevals"))]
-    ours += ["serve", "--port", "{port}"]
-    commands = {"ours": ours}
-    if peer:
-        others = ["--otlp-http-port", str(free_port()), "--otlp-grpc-port"]
-        commands["peer"] = [
-            *[str(peer / "bin" / "agentevals"), "serve", "--headless"],
-            *["--host", LOOPBACK, "--port", "{port}", *others, str(free_port())],
-        ]
     with ExitStack() as stack:
-        contestants = []
-        for name, command in commands.items():
+
+        def start(name: str, command: list[str], folder: Path) -> Contestant:
             url = stack.enter_context(database(server, f"bench_service_{name}"))
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            contestants.append(Contestant(name, command, url, folder))
-            stack.callback(contestants[-1].close)
-        yield contestants
+            return Contestant(name, command, url, folder)
+
+        # The databases go when the servers have ended.
+        yield stack.enter_context(serving(peer, start))
 
 
 def main() -> None:
@@ -223,7 +179,7 @@ def main() -> None:
     ]
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     write(f"load average: {load()}\n")
-    with serving(said.peer) as contestants:
+    with contesting(said.peer) as contestants:
         for contestant in contestants:
             contestant.runs_a_second(works[0]._replace(runs=40))
         for _ in range(said.repetitions):

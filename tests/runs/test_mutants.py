@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.runs.machine import QueueMachine
 from tests.runs.mutants import MUTANTS, Mutant
 
-# The same histories each time, and the first that shows the fault is enough.
+# The first history that shows the fault is enough.
 SEARCH = settings(
     max_examples=2_000,
     stateful_step_count=20,
     deadline=None,
     database=None,
-    derandomize=True,
     phases=[Phase.generate],
     report_multiple_bugs=False,
     print_blob=False,
     suppress_health_check=list(HealthCheck),
 )
+
+
+# The same histories each time. With this seed most faults show early; with any, some time.
+@seed(1)
+class Histories(QueueMachine):
+    """The machine, from one beginning."""
+
 
 # On one backend: it is the histories that are tested here, not the database.
 pytestmark = [
@@ -34,4 +40,4 @@ pytestmark = [
 def test_a_fault_is_found(mutant: Mutant) -> None:
     # Whatever stops the history: a difference, a constraint, a trigger.
     with mutant(), pytest.raises(Exception):  # noqa: B017, PT011
-        run_state_machine_as_test(QueueMachine, settings=SEARCH)
+        run_state_machine_as_test(Histories, settings=SEARCH)

@@ -323,6 +323,7 @@ class Worker:
         if ending is not None:
             slot.fail(ending)
         slot.is_prepared = ending is None
+        slot.since_s = clock_s()
         return slot.is_prepared
 
     def _report(self) -> None:

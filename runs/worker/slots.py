@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from evaluation.framing import Frame, FrameKind, FramingError
 from runs.models import Lease, Run, RunStatus
 from runs.models.run import DEADLINE_EXCEEDED, overdue
@@ -40,6 +42,8 @@ class Slot:
         self.is_prepared = False
         self.failure: Ending | None = None
         self.fault = "died"
+        # The heartbeat kills a process that the worker may just give to another run.
+        self._parting = threading.Lock()
 
     def __str__(self) -> str:
         """Name the run and the attempt, for the log."""
@@ -50,10 +54,22 @@ class Slot:
         self.child, self.since_s = child, now_s
 
     def stop(self, verdict: Verdict) -> None:
-        """Kill the process and remember why; the first reason counts."""
-        if self.has_ended or self.verdict is not None:
-            return
-        self.verdict = verdict
+        """Kill the process and remember why; the first reason counts. From any thread."""
+        with self._parting:
+            if self.has_ended or self.verdict is not None:
+                return
+            self.verdict = verdict
+            self._kill()
+
+    def part(self) -> Child | None:
+        """Give the process away that is done with the run; None if it was told to stop."""
+        with self._parting:
+            if self.verdict is not None:
+                return None
+            child, self.child = self.child, None
+            return child
+
+    def _kill(self) -> None:
         if self.child is None:
             self.child_ended = True
         else:
@@ -82,10 +98,7 @@ class Slot:
         """Drop what the process has sent and kill it: this cannot be read or saved."""
         self.fault = f"sent what cannot be saved ({error})"
         self.saved()
-        if self.child is None:
-            self.child_ended = True
-        else:
-            self.child.kill()
+        self._kill()
 
     @property
     def is_done(self) -> bool:

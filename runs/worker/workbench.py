@@ -113,17 +113,15 @@ class Workbench:
                 self._selector.unregister(slot.child.input)
 
     def _take(self, slot: Slot) -> None:
-        child = slot.child
-        if child is None:
+        if slot.child is None:
             return
         slot.receive(clock_s())
         if slot.child_ended:
-            self._selector.unregister(child.output)
-        elif slot.is_done and slot.verdict is None:
+            self._selector.unregister(slot.child.output)
+        elif slot.is_done and (child := slot.part()) is not None:
             # What it has found is saved later; the process is free for the next run.
             self._pace.note(slot.ended_s - slot.since_s)
             self._unregister(child)
-            slot.child = None
             self._evaluators.give_back(child)
 
     def _unregister(self, child: Child) -> None:

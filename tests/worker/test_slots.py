@@ -1,4 +1,4 @@
-"""How an attempt ends that has said nothing itself."""
+"""How an attempt ends that has said nothing itself, and who has its process."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ UNREACHABLE = "the trace could not be fetched: no route to host"
 
 def slot(**fields: Any) -> Slot:
     return Slot(Run(attempt=1, **fields), since_s=0.0, deadline_s=1.0)
+
+
+class Process:
+    """An evaluator process, as far as it can be killed."""
+
+    is_killed = False
+
+    def kill(self) -> None:
+        self.is_killed = True
+
+
+def at_work(process: Process, **fields: Any) -> Slot:
+    child: Any = process
+    working = slot(**fields)
+    working.begin(child, 0.0)
+    return working
 
 
 @pytest.mark.parametrize(
@@ -51,16 +67,30 @@ def test_a_deadline_during_the_first_fetch_tells_of_it() -> None:
 
 
 def test_a_deadline_of_an_evaluation_has_nothing_to_do_with_the_fetch() -> None:
-    class Killed:
-        def kill(self) -> None:
-            """Be killed."""
-
-    working = slot(error=UNREACHABLE)
-    child: Any = Killed()
-    working.begin(child, 0.0)
+    working = at_work(Process(), error=UNREACHABLE)
     working.stop(Verdict.DEADLINE)
 
     ending = working.interruption()
 
     assert ending is not None
     assert ending.error == "deadline_exceeded"
+
+
+def test_a_process_that_was_given_away_is_not_killed() -> None:
+    process = Process()
+    done = at_work(process)
+
+    assert done.part() is process
+    done.stop(Verdict.CANCELLED)
+
+    assert not process.is_killed
+
+
+def test_a_process_that_was_told_to_stop_is_not_given_away() -> None:
+    process = Process()
+    stopped = at_work(process)
+
+    stopped.stop(Verdict.CANCELLED)
+
+    assert stopped.part() is None
+    assert process.is_killed

@@ -37,10 +37,12 @@ def _spell(raw: JSON, size: int) -> str:
         return "" if raw is None or isinstance(raw, (dict, list)) else str(raw)
     if _CANONICAL(raw):
         return raw
-    text = raw.strip().removeprefix("0x")
-    if _HEX(text):
-        return text.lower()
-    return _from_base64(text, size) or text
+    text = raw.strip()
+    digits = text.removeprefix("0x")
+    if _HEX(digits):
+        return digits.lower()
+    # With its first characters: base64 may begin with "0x" too.
+    return _from_base64(text, size) or digits
 
 
 def _from_base64(text: str, size: int) -> str | None:

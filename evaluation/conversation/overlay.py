@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from evaluation.conversation.decoding import MISSING, as_list
 from evaluation.conversation.dialect import (
@@ -87,15 +88,23 @@ class View(Value, frozen=True, kw_only=True):
     conversation_id: str | None = None
 
 
+@lru_cache(maxsize=1_000)
+def _spoken(names: tuple[str, ...]) -> tuple[Dialect, ...]:
+    """Return the dialects that know some of the names; spans of a kind have the same."""
+    roots = {name.partition(".")[0] for name in names}
+    return tuple(d for d in DIALECTS if not d.roots.isdisjoint(roots))
+
+
 class Speech:
     """The dialects that a span speaks, and what they say about it."""
 
     def __init__(self, span: Span) -> None:
-        roots = {name.partition(".")[0] for name in span.attributes}
-        roots.update(event.name.partition(".")[0] for event in span.events)
-        roots.update(log.event_name.partition(".")[0] for log in span.logs)
+        names = tuple(span.attributes)
+        if span.events or span.logs:
+            names += tuple(event.name for event in span.events)
+            names += tuple(log.event_name for log in span.logs)
         self.span = span
-        self.dialects = [d for d in DIALECTS if not d.roots.isdisjoint(roots)]
+        self.dialects = _spoken(names)
         self.attributes = _with_inherited(span)
 
     def role(self) -> SpanRole | None:

@@ -37,7 +37,8 @@ def _read_trace(entry: JSONObject, place: Place) -> None:
         return
     processes = _processes(entry.get("processes"), place)
     for raw, suffix in place.objects(entry, "spans"):
-        _read_span(raw, place.below(suffix), trace_id, processes)
+        span_id = ids.span_id(raw.get("spanID") or raw.get("spanId"))
+        _read_span(raw, place.below(suffix, span_id), trace_id, processes)
 
 
 def _processes(raw: JSON, place: Place) -> dict[str, dict[str, JSON]]:
@@ -63,8 +64,6 @@ def _read_span(
     trace_id: str,
     processes: dict[str, dict[str, JSON]],
 ) -> None:
-    span_id = ids.span_id(raw.get("spanID") or raw.get("spanId"))
-    place = place.below("", span_id)
     tags = _tags(raw, "tags", place)
     parent_id, links = _references(raw, place)
     start = _time(raw, "startTime", place)
@@ -73,7 +72,7 @@ def _read_span(
     place.reading.add(
         Span(
             trace_id=trace_id or ids.trace_id(raw.get("traceID") or raw.get("traceId")),
-            span_id=span_id,
+            span_id=place.span_id or "",
             parent_id=parent_id,
             name=text(raw.get("operationName")),
             kind=_kind(tags),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from evaluation.conversation.contents import read_content, read_contents
 from evaluation.conversation.decoding import MISSING, as_count, as_object
 from evaluation.conversation.dialect import Dialect, SpanRole
@@ -32,7 +34,12 @@ def is_marked(span: Span) -> bool:
         attributes.get("otel.scope.name"),
     ):
         return True
-    return any(name.startswith(_PREFIX) for name in attributes)
+    return _names_adk(tuple(attributes))
+
+
+@lru_cache(maxsize=1_000)
+def _names_adk(names: tuple[str, ...]) -> bool:
+    return any(name.startswith(_PREFIX) for name in names)
 
 
 def role_by_name(span: Span) -> SpanRole | None:

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ START_S = 60.0
 # The command as it is installed beside this interpreter.
 COMMAND = (str(Path(sys.executable).with_name("agentevals")), "serve")
 Answer = tuple[int, Any]
+JSON = {"Content-Type": "application/json"}
+# Of the kernel's states of a connection: open, and closed by the client alone.
+ESTABLISHED, CLOSE_WAIT = "01", "08"
 
 
 def free_port() -> int:
@@ -67,6 +71,12 @@ def children(pid: int) -> list[int]:
     return sorted(found)
 
 
+def is_serving(evaluator: int) -> bool:
+    """Whether an evaluator is set up: what it prints goes where its errors go."""
+    stdout, stderr = (Path(f"/proc/{evaluator}/fd/{n}").resolve() for n in (1, 2))
+    return stdout == stderr
+
+
 class Server:
     """``agentevals serve``, started and spoken to."""
 
@@ -82,8 +92,8 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        self._connections: list[HTTPConnection] = []
         wait_until(self._answers)
-        self.threads = len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
@@ -98,7 +108,7 @@ class Server:
             f"http://127.0.0.1:{self.port}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            headers=JSON,
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - our own loopback URL
@@ -135,16 +145,32 @@ class Server:
         wait_until(lambda: "run worker(s)" in self.log.read_text())
         return children(self.process.pid)[-1]
 
-    def freeze_evaluators(self) -> None:
+    def freeze_evaluator(self) -> None:
         """Stop the evaluator that waits, so that the next run stays in the middle."""
-        for pid in children(self.worker_pid()):
-            os.kill(pid, signal.SIGSTOP)
+        (pid,) = children(self.worker_pid())
+        # Before, it would not end with its worker.
+        wait_until(lambda: is_serving(pid))
+        os.kill(pid, signal.SIGSTOP)
 
-    def is_answering(self) -> bool:
-        """Whether a view works in a thread of its own: the request was taken."""
-        return (
-            len(list(Path(f"/proc/{self.process.pid}/task").iterdir())) > self.threads
-        )
+    def connect(self) -> HTTPConnection:
+        """Return a connection; ``close`` ends it."""
+        self._connections.append(HTTPConnection("127.0.0.1", self.port, timeout=60))
+        return self._connections[-1]
+
+    def links(self) -> list[int]:
+        """Return, for each connection that it has not closed, the bytes it has yet to read."""
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        rows = [line.split() for line in lines]
+        return [
+            int(row[4].split(":")[1], 16)
+            for row in rows
+            if row[1].endswith(f":{self.port:04X}")
+            and row[3] in {ESTABLISHED, CLOSE_WAIT}
+        ]
+
+    def has_read_everything(self) -> bool:
+        """Whether it has taken all that was sent to it."""
+        return not any(self.links())
 
     def interrupt(self) -> int:
         """Press Ctrl+C and return the exit status."""
@@ -153,6 +179,8 @@ class Server:
 
     def close(self) -> None:
         """End it, if it still runs."""
+        for connection in self._connections:
+            connection.close()
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(timeout=60)

@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
-import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import PROJECT
-from tests.e2e.serving import COMMAND, Server, environment, free_port, wait_until
+from tests.e2e.serving import (
+    COMMAND,
+    JSON,
+    Server,
+    environment,
+    free_port,
+    wait_until,
+)
 
 Starter = Callable[..., Server]
 
@@ -68,30 +76,29 @@ def test_ctrl_c_stops_everything_and_leaves_nothing_behind(serve: Starter) -> No
 
 
 def test_ctrl_c_lets_a_request_in_flight_be_answered(
-    serve: Starter, submission: dict[str, Any]
+    serve: Starter, submission: dict[str, Any], tmp_path: Path
 ) -> None:
     server = serve("--no-worker")
-    (trace,) = submission["spec"]["target"]["inline"]["data"]
-    traces = [{**trace, "traceID": f"{n:032x}"} for n in range(60)]
-    submission["spec"]["target"]["inline"] = {"data": traces}
-    answers: list[int] = []
-    client = threading.Thread(
-        target=lambda: answers.append(server.call("POST", "/api/runs", submission)[0])
-    )
+    client, reader = server.connect(), server.connect()
+    reader.request("GET", "/api/runs/events")
+    stream = reader.getresponse()
 
-    client.start()
-    wait_until(lambda: server.is_answering() or answers)
-    status = server.interrupt()
-    client.join()
+    with closing(sqlite3.connect(tmp_path / "agentevals.sqlite3")) as storage:
+        storage.execute("BEGIN IMMEDIATE")  # nobody else can write until its end
+        client.request("POST", "/api/runs", json.dumps(submission), JSON)
+        wait_until(server.has_read_everything)
+        server.process.send_signal(signal.SIGINT)
+        stream.read()  # its end shows that the server stops
 
-    assert (status, answers) == (0, [202]), server.log.read_text()
+    assert client.getresponse().status == 202
+    assert server.process.wait(timeout=60) == 0, server.log.read_text()
 
 
 def test_a_run_outlives_kill_9_of_its_worker(
     serve: Starter, submission: dict[str, Any]
 ) -> None:
     server = serve(AGENTEVALS_LEASE_S="2", AGENTEVALS_HEARTBEAT_S="1")
-    server.freeze_evaluators()
+    server.freeze_evaluator()
     run_id = server.call("POST", "/api/runs", submission)[1]["data"]["runId"]
     server.wait_for(run_id, "running")
 
@@ -105,7 +112,7 @@ def test_a_run_outlives_ctrl_c_and_a_restart(
     serve: Starter, submission: dict[str, Any]
 ) -> None:
     server = serve(AGENTEVALS_DRAIN_S="0")
-    server.freeze_evaluators()
+    server.freeze_evaluator()
     run_id = server.call("POST", "/api/runs", submission)[1]["data"]["runId"]
     server.wait_for(run_id, "running")
 

@@ -68,3 +68,30 @@ async def test_a_request_that_fails_gives_its_thread_back() -> None:
 
     assert len(answers.threads) == 2
     assert len(set(answers.threads)) == 1
+
+
+async def test_a_request_that_is_ended_while_it_works_keeps_its_thread() -> None:
+    answers, busy, may_end = Answers(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        busy.set()
+        may_end.wait()
+
+    async def working(scope: Any, receive: Any, send: Any) -> None:
+        await answers(scope, receive, send)
+        if not busy.is_set():
+            await sync_to_async(work)()
+
+    application = ReusedThreads(working)
+    ended = asyncio.create_task(application({}, None, None))
+    await asyncio.to_thread(busy.wait)
+    ended.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ended
+
+    await application({}, None, None)
+    may_end.set()
+
+    first, second = answers.threads
+    assert first is not second
+    await asyncio.to_thread(first.join)

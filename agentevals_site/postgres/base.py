@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 
 from agentevals_site.postgres.pool import PATIENCE_S, SILENCE_S, Pool
@@ -23,9 +24,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @property
     def pool(self) -> Pool | None:
-        """Return the pool that all threads share."""
+        """Return the pool that all threads share; none without a database of ours."""
         options = self.settings_dict["OPTIONS"].get("pool")
-        if not options:
+        if self.alias == NO_DB_ALIAS or not options:
             return None
         if self.alias not in self._connection_pools:
             pool = Pool(

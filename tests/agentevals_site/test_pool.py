@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from django.db.backends.base.base import NO_DB_ALIAS
 from django.test import Client
 
 from agentevals_site.postgres.pool import Pool, UnreachableError, check
@@ -226,6 +227,12 @@ def test_a_busy_pool_that_cannot_grow_is_waited_for(
         assert borrowing.result() is lent
     assert not pool.is_cut_off
     pool.putconn(lent)
+
+
+def test_a_connection_to_no_database_of_ours_is_not_pooled() -> None:
+    other = connection.copy(alias=NO_DB_ALIAS)
+
+    assert other.pool is None  # type: ignore[attr-defined]  # PostgreSQL's has it
 
 
 @pytest.mark.django_db(transaction=True)

@@ -186,9 +186,6 @@ class Worker:
         """Drop the connection and come again later; what was found stays in memory."""
         logger.warning("database trouble, trying again: %s", error)
         connection.close()
-        if connection.vendor == "postgresql":
-            # Its other connections are as dead, and finding each out costs seconds.
-            connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has it
         self._news.set()  # a look that failed is still to be made
         for slot in self._bench:
             slot.commit_unknown = True

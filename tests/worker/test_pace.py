@@ -41,6 +41,12 @@ def test_the_longer_runs_take_the_fewer_are_claimed_ahead() -> None:
     assert found == [13, 6, 3, 0, 0]
 
 
+def test_who_waited_in_vain_is_not_claimed_again_by_however_many_processes() -> None:
+    waited_in_vain = [1.0] * 4
+
+    assert pace_of(*[0.002] * 50, *waited_in_vain).ahead(100) == 0
+
+
 def test_one_long_run_ends_it_and_short_ones_bring_it_back() -> None:
     slowed = [0.002] * 50 + [10.0]
 

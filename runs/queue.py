@@ -138,11 +138,11 @@ def sweep() -> list[Run]:
     Returns:
         The runs that were changed, in their new state.
     """
-    overdue = Q(status=RunStatus.QUEUED, deadline_at__lte=Now())
+    late = Q(status=RunStatus.QUEUED, deadline_at__lte=Now())
     lost = Q(status=RunStatus.RUNNING, lease_expires_at__lt=Now())
     with transaction.atomic():
         runs = list(
-            Run.objects.filter(overdue | lost)
+            Run.objects.filter(late | lost)
             .with_times()
             .lock(skip_locked=True)[:SWEEP_BATCH]
         )

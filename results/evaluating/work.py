@@ -23,6 +23,7 @@ from runs.errors import (
 from runs.hosting import Host, Hosted
 from runs.keeping import Keeper
 from runs.models import Run, RunStatus
+from runs.models.run import DEADLINE_EXCEEDED, overdue
 from runs.worker.execution import Ending
 from runs.worker.heartbeat import Verdict
 
@@ -42,9 +43,7 @@ STOPPED = Ending(
     error="the server was stopped before the end",
     error_code="server_stopped",
 )
-OVERDUE = Ending(
-    status=RunStatus.FAILED, error="deadline_exceeded", error_code="deadline_exceeded"
-)
+OVERDUE = Ending(status=RunStatus.FAILED, error=overdue(), error_code=DEADLINE_EXCEEDED)
 
 
 class Evaluation:

@@ -34,10 +34,11 @@ class EvaluationConfig(Value, frozen=True, kw_only=True):
 
     ``case_fallback`` says what happens when a trace matches no case: nothing, or the
     first case is used. ``trace_format`` forces a format. ``uses_default`` is True when
-    nobody asked for any evaluator. For ``max_concurrent_traces`` traces at once judges are
-    asked, of them ``max_concurrent_evals`` rounds of questions (a turn's samples; None leaves it
-    to whoever evaluates); everything else is done in order. ``max_judge_calls`` and ``max_cost_usd`` bound what
-    judges may be asked and cost, None is without limit.
+    nobody asked for any evaluator. Judges are asked for ``max_concurrent_traces`` traces
+    at once, with at most ``max_concurrent_evals`` rounds of questions (a turn's samples)
+    open; None leaves that to whoever evaluates. Everything else is done in order.
+    ``max_judge_calls`` and ``max_cost_usd`` bound what judges may be asked and cost, None
+    is without limit.
     """
 
     evaluators: tuple[EvaluatorSpec, ...]

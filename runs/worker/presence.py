@@ -6,7 +6,7 @@ import os
 import socket
 from contextlib import suppress
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db import DEFAULT_DB_ALIAS, Error
 
 from runs.models import Worker
 from runs.models.clock import Now
@@ -47,7 +47,7 @@ class Presence:
     def sign_off(self) -> None:
         """Say goodbye; a worker that cannot is missed soon enough."""
         counters = self._counters.snapshot()
-        with suppress(DatabaseError):
+        with suppress(Error):
             self._worker.report(
                 DEFAULT_DB_ALIAS,
                 busy=0,

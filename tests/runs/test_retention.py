@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from django.db import OperationalError
 
 from agentevals_site.cli.prune import prune as prune_command
 from runs import deletion, queue
@@ -102,3 +103,13 @@ def test_a_worker_prunes_at_its_start() -> None:
     with pruning(MONTH):
         while Run.objects.filter(pk=old.pk).exists():
             assert time.monotonic() < until, "nothing was deleted"
+
+
+def test_what_cannot_be_deleted_now_keeps_nothing_else() -> None:
+    is_deleted = threading.Event()
+
+    def fail() -> None:
+        raise OperationalError("no route to host")
+
+    with pruning(None, fail, is_deleted.set):
+        assert is_deleted.wait(PATIENCE_S)

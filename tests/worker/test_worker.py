@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.db.models import F
 from runs import queue
 from runs.models import EventKind, Run, RunEvent, Worker
 from runs.wakeups import announce_work
+from tests.e2e.serving import free_port
 from tests.runs.building import event_kinds, fresh, make_run
 from tests.worker.conftest import Starter
 from tests.worker.supervising import (
@@ -28,6 +30,7 @@ from tests.worker.supervising import (
     wait_until,
 )
 
+COMMAND = (sys.executable, "manage.py", "runworker_evals", "--slots", "1")
 pytestmark = [
     pytest.mark.durable,
     pytest.mark.django_db(transaction=True),
@@ -331,17 +334,34 @@ def test_an_idle_worker_is_woken(start: Starter) -> None:
     assert claimed.created_at - queued.created_at < timedelta(seconds=1)
 
 
+@on_postgres_only
+def test_the_command_waits_for_a_database_that_is_not_there(tmp_path: Path) -> None:
+    nowhere = f"postgres://nobody@127.0.0.1:{free_port()}/nothing"
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        worker = subprocess.Popen(
+            COMMAND,
+            cwd=PROJECT,
+            env=environment() | {"AGENTEVALS_DATABASE_URL": nowhere},
+            stderr=output,
+        )
+    try:
+        wait_until(lambda: "database trouble" in log.read_text(), "it was refused")
+    finally:
+        worker.terminate()
+        assert worker.wait(60) == 0, log.read_text()
+
+
 @pytest.mark.skipif(settings.STORAGE_BACKEND != "sqlite", reason="a rule of SQLite")
 @pytest.mark.usefixtures("transactional_db")
 def test_a_second_worker_on_one_sqlite_file_is_refused() -> None:
-    command = [sys.executable, "manage.py", "runworker_evals", "--slots", "1"]
     run = make_run()
-    first = subprocess.Popen(command, cwd=PROJECT, env=environment())
+    first = subprocess.Popen(COMMAND, cwd=PROJECT, env=environment())
     try:
         wait_until(has_status(run, "succeeded", "failed"), "the first worker works")
 
         second = subprocess.run(
-            command,
+            COMMAND,
             cwd=PROJECT,
             env=environment(),
             capture_output=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from importlib.metadata import version
 from types import FrameType
 from typing import Any
@@ -66,8 +67,8 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop)
         if options["stop_with_parent"]:
             end_with_parent(signal.SIGTERM, parent=options["stop_with_parent"])
-        JudgeAnswer.objects.prune(settings.JUDGE_CACHE_AGE)
-        with single_worker(), delivering(), pruning(settings.RETENTION):
+        old_answers = partial(JudgeAnswer.objects.prune, settings.JUDGE_CACHE_AGE)
+        with single_worker(), delivering(), pruning(settings.RETENTION, old_answers):
             worker.run()
 
 

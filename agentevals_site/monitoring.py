@@ -7,7 +7,7 @@ from datetime import timedelta
 from http import HTTPStatus
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import Error
 from django.db.models import Count, Max
 from django.http import HttpResponse
 from prometheus_client import CollectorRegistry, generate_latest
@@ -51,7 +51,7 @@ def _checks() -> dict[str, JSONObject]:
     try:
         pending = pending_migrations()
         workers = Worker.objects.alive(ALIVE).count() if not pending else 0
-    except (DatabaseError, InterfaceError) as error:
+    except Error as error:
         return {"database": {"ok": False, "detail": _first_line(error)}}
     return {
         "database": {"ok": True, "detail": settings.STORAGE_BACKEND},

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
+from django.db import Error
 from django.http import QueryDict
 
 from results.streaming.changes import MAX_REPLAY, Changes, position, reset
 from results.streaming.frames import CONTENT_TYPE, KEEP_ALIVE, Entry, greeting
-from results.streaming.hub import DATABASE_TROUBLE, Hub
+from results.streaming.hub import Hub
 from results.streaming.positions import HEADER, last_moment, last_number
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no ty
             await self.follow(QueryDict(self.scope["query_string"]))
         except TimeoutError:
             logger.info("a reader took nothing for %g s and was dropped", STALLED_S)
-        except DATABASE_TROUBLE as error:
+        except Error as error:
             logger.warning("a stream ends early, its client resumes: %s", error)
         await self.send({"type": "http.response.body", "body": b""})
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import Error, connection
 
 from results.streaming.changes import (
     INTERVAL_S,
@@ -38,7 +38,6 @@ POLL_S = 5.0
 DEAF_POLL_S = 1.0
 PAGE = 100
 RUNS_A_READ = 100
-DATABASE_TROUBLE = (DatabaseError, InterfaceError)
 
 
 class Hub:
@@ -135,7 +134,7 @@ class Hub:
             self._news.clear()
             try:
                 await self._look()
-            except DATABASE_TROUBLE as error:
+            except Error as error:
                 logger.warning("streams cannot read, trying again: %s", error)
                 await asyncio.sleep(DEAF_POLL_S)
                 self._news.set()

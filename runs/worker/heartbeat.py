@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import Error, connections
 
 from evaluation.values import Value
 from runs import queue
@@ -20,7 +20,6 @@ logger = logging.getLogger(__name__)
 
 # A connection outside the pool that gives up early: see the settings.
 DATABASE = "heartbeat"
-DATABASE_TROUBLE = (DatabaseError, InterfaceError)
 # Retries of a heartbeat that failed, until the lease must be given up.
 RETRY_S = 1.0
 # News comes in bursts; a cancel may wait this long.
@@ -145,7 +144,7 @@ class Heartbeat:
             leases = list(self._expiry)
         try:
             act(leases)
-        except DATABASE_TROUBLE as error:
+        except Error as error:
             logger.warning("heartbeat failed, trying again: %s", error)
             connections[DATABASE].close()
             return False

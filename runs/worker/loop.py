@@ -15,7 +15,7 @@ import uuid
 from datetime import timedelta
 
 import msgspec
-from django.db import DataError, IntegrityError, connection
+from django.db import DataError, Error, IntegrityError, connection
 
 from evaluation.judging.asking import Asker
 from runs import queue
@@ -26,7 +26,6 @@ from runs.worker.counters import Counters
 from runs.worker.execution import Executor, cannot_start
 from runs.worker.heartbeat import (
     DATABASE,
-    DATABASE_TROUBLE,
     Heartbeat,
     LeaseClock,
     Verdict,
@@ -151,7 +150,7 @@ class Worker:
             self._sweep()
             self._claim()
             self._start()
-        except DATABASE_TROUBLE as error:
+        except Error as error:
             self._back_off(error)
         else:
             self._back_off_s = BACK_OFF_START_S

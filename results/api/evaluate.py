@@ -9,11 +9,11 @@ from typing import TypeVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
-from results.evaluating.apart import apart
 from results.evaluating.asked import Asked, read_files, read_json
 from results.evaluating.conversion import convert, read_uploads
 from results.evaluating.events import event, events
 from results.evaluating.hosts import evaluation_of, host
+from runs.apart import apart
 from runs.api.access import admit
 from runs.api.json import VerbatimJSONRenderer, envelope
 from runs.errors import BadRequestError, MalformedFormError

@@ -14,10 +14,10 @@ from evaluation.errors import EvaluationError
 from evaluation.eval_sets import parse_eval_set
 from evaluation.framing import Frame
 from evaluation.values import JSON, JSONObject
-from results.evaluating.apart import apart
 from results.evaluating.asked import Asked
 from results.recording import EvaluationExecutor, storable
 from runs import owned, queue
+from runs.apart import apart
 from runs.fields import MAX_DEPTH, is_deeper
 from runs.keeping import Keeper
 from runs.models import Lease, Run, RunEvent, RunStatus

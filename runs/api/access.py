@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
@@ -12,6 +11,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from runs.access import authenticate, require, scope_of
+from runs.apart import apart
 from runs.models import ApiToken
 
 if TYPE_CHECKING:  # it imports the classes of this module when it is loaded
@@ -28,7 +28,7 @@ async def admit(request: HttpRequest) -> None:
         ForbiddenError: the token was not made for this.
     """
     if settings.API_AUTH == "token":
-        await sync_to_async(_admit)(request)
+        await apart(_admit, request)
 
 
 def _admit(request: HttpRequest) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.db import connection, connections
 from django.db.models import F
-from django.test import Client
+from django.test import AsyncRequestFactory, Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from runs.api.access import admit
 from runs.models import ApiToken, Run, Scope
 from runs.models.tokens import digest
 from tests.runs.building import make_run, submission_body
@@ -312,3 +315,15 @@ def test_the_admin_shows_and_revokes_tokens_and_makes_none() -> None:
     assert client.get("/admin/runs/apitoken/add/").status_code == 403
     assert not ApiToken.objects.usable().exists()
     assert "revoked" in client.get("/admin/runs/apitoken/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_who_waits_for_an_evaluation_holds_no_connection(guarded: None) -> None:
+    token = await sync_to_async(issue)(Scope.WRITE)
+    await sync_to_async(connections.close_all)()
+    headers = {"Authorization": f"Bearer {token}"}
+
+    await admit(AsyncRequestFactory().post("/api/evaluate", headers=headers))
+    held = await sync_to_async(lambda: connection.connection)()
+
+    assert held is None

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from inspect import iscoroutinefunction
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import (
     HttpRequest,
@@ -85,18 +84,10 @@ def _unreadable(request: HttpRequest) -> HttpResponse | None:
 @sync_and_async_middleware
 def static_files(get_response: Respond) -> Respond:
     """Serve what lies below STATIC_URL; WhiteNoise finds it in the packages."""
+    if iscoroutinefunction(get_response):
+        return get_response  # that of async views, and a file has none
     serve = WhiteNoiseMiddleware(_no_file)
     prefix = f"/{settings.STATIC_URL.strip('/')}/"
-    if iscoroutinefunction(get_response):
-        serve_async = sync_to_async(serve)
-
-        async def respond_async(request: HttpRequest) -> HttpResponseBase:
-            is_static = request.path_info.startswith(prefix)
-            respond = serve_async if is_static else get_response
-            response: HttpResponseBase = await respond(request)
-            return response
-
-        return respond_async
 
     def respond(request: HttpRequest) -> HttpResponseBase:
         is_static = request.path_info.startswith(prefix)

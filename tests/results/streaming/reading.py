@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
-from django.core.asgi import get_asgi_application
 from django.db import connection
 
+from agentevals_site.handler import Handler
 from agentevals_site.routing import with_streams
 from results.streaming.hub import Hub
 
@@ -50,9 +50,7 @@ class Reader:
             "query_string": query.encode(),
             "headers": [(b"host", b"localhost"), *named],
         }
-        self.application = ApplicationCommunicator(
-            with_streams(get_asgi_application(), hub), scope
-        )
+        self.application = ApplicationCommunicator(with_streams(Handler(), hub), scope)
         self.is_over = False
         self.first = ""
 

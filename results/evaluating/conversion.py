@@ -41,6 +41,7 @@ async def convert(form: Form, host: Host, *, deadline_s: float) -> msgspec.Raw:
         BadRequestError: no file holds a trace.
         DeadlineExceededError: it took too long.
         EvaluatorDiedError: the process that converted has ended.
+        ServerStoppedError: the server ends.
     """
     size = sum(file.size for file in form.files(FILES))
     try:

@@ -116,6 +116,15 @@ class Slot:
         prepares = self.preparation is not None and not self.preparation.is_over
         return self.child is None and not (self.has_ended or prepares)
 
+    def has_waited_since(self, moment_s: float) -> bool:
+        """Whether a process could have begun with it then.
+
+        A trace that was fetched is kept first: whoever claims the run next would have to
+        fetch it again.
+        """
+        is_kept = self.preparation is None or self.is_prepared
+        return self.is_waiting and is_kept and self.since_s <= moment_s
+
     def save_at_s(self, *, alone: bool) -> float | None:
         """When what has arrived has to be written; None if nothing has.
 

@@ -83,7 +83,7 @@ class Workbench:
         """Let runs go back to the queue that no process has begun in this time."""
         latest_s = clock_s() - longer_than_s
         for slot in self:
-            if slot.is_waiting and slot.since_s <= latest_s:
+            if slot.has_waited_since(latest_s):
                 slot.stop(Verdict.RELEASED)
                 self._pace.note(longer_than_s)
 

@@ -66,6 +66,18 @@ def test_a_deadline_during_the_first_fetch_tells_of_it() -> None:
     assert ending.error == "deadline_exceeded: the trace was still being fetched"
 
 
+def test_what_was_fetched_has_not_waited_before_it_is_kept() -> None:
+    fetched, is_over = slot(), threading.Event()
+    fetched.preparation = Preparation(lambda: b"{}", is_over.set)
+    assert is_over.wait(30)
+
+    before = fetched.has_waited_since(0.0)
+    fetched.is_prepared = True
+
+    assert fetched.is_waiting
+    assert (before, fetched.has_waited_since(0.0)) == (False, True)
+
+
 def test_a_deadline_of_an_evaluation_has_nothing_to_do_with_the_fetch() -> None:
     working = at_work(Process(), error=UNREACHABLE)
     working.stop(Verdict.DEADLINE)

@@ -20,6 +20,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve, set_script_prefix
 
+# Where a request's scope may hold its body, a file.
+BODY = "agentevals.body"
+
 
 class Handler(ASGIHandler):
     """Answers in one visit to the request's thread, and with an async view in none.
@@ -38,10 +41,10 @@ class Handler(ASGIHandler):
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request."""
         try:
-            body = await self.read_body(receive)
+            read = await self.read_body(receive)
         except RequestAborted:
             return
-        with body:
+        with read, scope.get(BODY, read) as body:
             set_script_prefix(get_script_prefix(scope))
             request, refusal = self.create_request(scope, body)
             if refusal is not None:

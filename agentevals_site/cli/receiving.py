@@ -1,13 +1,12 @@
-"""Receiving requests: their bodies are bounded and go to disk, not to memory.
+"""Receiving requests: their bodies are bounded, and what is large goes to disk.
 
-Daphne receives a whole body before the application hears of it, without a limit, and then
-puts all of it in a queue.
+Daphne receives a whole body before the application hears of it, without a limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import IO, Any
+from tempfile import SpooledTemporaryFile
+from typing import Any
 
 import msgspec
 from daphne.http_protocol import HTTPFactory, WebRequest
@@ -15,11 +14,9 @@ from django.conf import settings
 
 from agentevals_site.problems import too_large
 
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-# Where a request's scope holds its body, a file, on the way to the application.
-BODY = "agentevals.body"
-PIECE = 1 << 16
+# A longer body goes to disk. Twisted makes a file for whatever is over 100 kB, and what takes
+# 0.11 ms there takes 0.02 here (260 kB, written and read).
+MAX_IN_MEMORY = 1 << 20
 # How much is still read, and dropped, of a body that was refused: a client that is cut off
 # while it sends may never read why.
 MAX_DROPPED = 1 << 30
@@ -42,7 +39,7 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # Daphne has no types
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
         """Hear the declared length of the body, if any."""
-        super().gotLength(length)
+        self.content = SpooledTemporaryFile(max_size=MAX_IN_MEMORY)  # noqa: SIM115 - closed by who reads it
         if length is not None and length > self._limit:
             self._refuse()
 
@@ -90,44 +87,3 @@ class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # Daphne has no types
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = BoundedRequest
         return protocol
-
-
-class FromDisk:
-    """An application that is given the body piece by piece, from where it was put.
-
-    Daphne offers the pieces all at once, which would be the whole body in memory.
-    """
-
-    def __init__(self, application: Any) -> None:
-        """Wrap an ASGI application."""
-        self._application = application
-
-    async def __call__(
-        self, scope: dict[str, Any], receive: Receive, send: Any
-    ) -> None:
-        """Serve one connection."""
-        body = scope.pop(BODY, None)
-        pieces = receive if body is None else Pieces(body, receive)
-        await self._application(scope, pieces, send)
-
-
-class Pieces:
-    """The messages of a request whose body lies in a file."""
-
-    def __init__(self, body: IO[bytes], receive: Receive) -> None:
-        """Begin with the first piece."""
-        self._body = body
-        self._receive = receive
-        self._is_over = False
-        body.seek(0)
-
-    async def __call__(self) -> Message:
-        """Return the next piece of the body, or what came besides."""
-        if not self._is_over and not self._body.closed:
-            piece = self._body.read(PIECE)
-            self._is_over = len(piece) < PIECE
-            more = not self._is_over
-            return {"type": "http.request", "body": piece, "more_body": more}
-        message = await self._receive()
-        # Daphne's own account of the body, which was set to its end for it, is empty.
-        return await self() if message["type"] == "http.request" else message

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Coroutine
+from io import BytesIO
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -16,7 +16,8 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import deferLater
 
 from agentevals_site.cli.flow import Flow
-from agentevals_site.cli.receiving import BODY, BoundedFactory, FromDisk
+from agentevals_site.cli.receiving import BoundedFactory
+from agentevals_site.handler import BODY
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 GRACE_S = 10.0
@@ -45,10 +46,12 @@ class WebServer(Server):  # type: ignore[misc]  # Daphne has no types
         self._http_factory = BoundedFactory(self)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """Begin to answer a request, whose body stays where it is."""
+        """Begin to answer a request, whose body is handed over as the file that it is.
+
+        Daphne would put all of it in a queue.
+        """
         if scope["type"] == "http":
-            scope[BODY] = protocol.content
-            protocol.content.seek(0, os.SEEK_END)
+            scope[BODY], protocol.content = protocol.content, BytesIO()
         return super().create_application(protocol, scope)
 
     def __init__(self, *, end_streams: Work, finish: Work, **options: Any) -> None:
@@ -130,7 +133,7 @@ def run_server(
     WebServer(
         end_streams=end_streams,
         finish=finish,
-        application=FromDisk(application),
+        application=application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
         server_name="agentevals",
     ).run()

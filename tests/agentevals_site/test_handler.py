@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from django.template.response import TemplateResponse
 from django.test import override_settings
 from django.urls import path
 
-from agentevals_site.handler import Handler
+from agentevals_site.handler import BODY, Handler
 from agentevals_site.reused_threads import ReusedThreads
 
 PATIENCE_S = 30.0
@@ -83,7 +84,12 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise ValueError("a fault of ours")
 
 
+async def echo(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.read())
+
+
 urlpatterns = [
+    path("api/echo", echo),
     path("page", page),
     path("rows", rows),
     path("waits-in-its-thread", waits_in_its_thread),
@@ -234,6 +240,14 @@ async def test_a_client_that_leaves_while_it_sends_is_not_answered() -> None:
     await asked.wait(PATIENCE_S)
 
     assert await asked.receive_nothing()
+
+
+async def test_a_body_is_read_from_the_file_that_it_came_in() -> None:
+    asked, body = asking("api/echo"), BytesIO(b"a body")
+    asked.scope[BODY] = body
+
+    assert await answer(asked) == (200, b"a body")
+    assert body.closed
 
 
 async def test_an_address_that_is_no_text_is_refused() -> None:

@@ -81,6 +81,7 @@ class Failure(Value, frozen=True, kw_only=True, tag="failure"):
 
 
 Reply = Answer | Failure
+NO_JUDGE = Failure(kind="unavailable", message="No judge is available here.")
 
 
 class Arrival(Value, frozen=True, kw_only=True):

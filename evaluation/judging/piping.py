@@ -14,8 +14,8 @@ import msgspec
 from evaluation.framing import Frame, FrameKind, read_frame
 from evaluation.judging.asking import Asker
 from evaluation.judging.model import (
+    NO_JUDGE,
     Arrival,
-    Failure,
     Limits,
     Question,
     Reply,
@@ -130,7 +130,7 @@ class Correspondence:
 
         if self._asker is None:
             for position in range(len(ask.questions)):
-                tell(position, NOBODY)
+                tell(position, NO_JUDGE)
             return
         self._rounds[ask.round] = self._session.part()
         answer_in_threads(self._asker, self._rounds[ask.round], ask.questions, tell)
@@ -140,6 +140,3 @@ class Correspondence:
             session.close()
         if self._asker is not None:
             self._asker.wake()
-
-
-NOBODY = Failure(kind="unavailable", message="Nobody asks judges here.")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from evaluation.judging.model import (
+    NO_JUDGE,
     PASSING,
     Arrival,
     Failure,
@@ -29,7 +30,6 @@ Asks = Coroutine[Any, Any, T]
 Hear = Callable[[], None]
 # However much a configuration asks for: each question is a thread of whoever answers.
 MOST_ROUNDS = 16
-NO_JUDGE = Failure(kind="unavailable", message="No judge is available here.")
 
 
 class _Questions(NamedTuple):

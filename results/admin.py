@@ -14,7 +14,7 @@ from django.utils.text import Truncator
 
 from results.models import Result
 from results.retrying import retry
-from runs.admin import ReadOnlyAdmin, RunAdmin, badge, pretty
+from runs.admin import ID_CHARACTERS, ReadOnlyAdmin, RunAdmin, badge, pretty
 from runs.errors import RunNotEndedError
 from runs.models import Run
 from runs.wakeups import announce_work
@@ -25,7 +25,6 @@ else:
     TabularInline = admin.TabularInline
 
 HEAVY = ("details", "explanation")
-TRACE_CHARACTERS = 13
 
 
 class ResultColumns:
@@ -44,7 +43,7 @@ class ResultColumns:
     @admin.display(description="trace", ordering="trace_id")
     def trace(self, result: Result) -> SafeString:
         """Show enough of the id to tell traces apart."""
-        shown = Truncator(result.trace_id or "").chars(TRACE_CHARACTERS)
+        shown = Truncator(result.trace_id or "").chars(ID_CHARACTERS)
         return format_html('<span title="{}">{}</span>', result.trace_id or "", shown)
 
     @admin.display(description="per invocation")
@@ -144,7 +143,8 @@ class ResultAdmin(ResultColumns, ReadOnlyAdmin):
     def of_run(self, result: Result) -> SafeString:
         """Lead to the run."""
         address = reverse("admin:runs_run_change", args=[result.run_id])
-        return format_html('<a href="{}">{}</a>', address, str(result.run_id)[:13])
+        shown = str(result.run_id)[:ID_CHARACTERS]
+        return format_html('<a href="{}">{}</a>', address, shown)
 
     @admin.display(description="details")
     def comparison(self, result: Result) -> SafeString:

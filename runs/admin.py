@@ -43,6 +43,9 @@ if TYPE_CHECKING:  # Django's class takes no type argument when it runs
 else:
     ModelAdmin = admin.ModelAdmin
 
+# As much of an id as tells those of one page apart.
+ID_CHARACTERS = 13
+
 
 class ReadOnlyAdmin(ModelAdmin):
     """Shows rows; what changes them is the queue."""
@@ -133,7 +136,7 @@ class RunAdmin(ReadOnlyAdmin):
     @admin.display(description="run", ordering="run_id")
     def run(self, run: Run) -> str:
         """Show enough of the id to tell runs apart."""
-        return str(run.run_id)[:13]
+        return str(run.run_id)[:ID_CHARACTERS]
 
     @admin.display(description="name", ordering="name", empty_value="-")
     def label(self, run: Run) -> str:

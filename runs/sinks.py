@@ -170,6 +170,14 @@ def _path_fault(root: Path, path: str) -> str | None:
     below = path_below(root, path)
     if below is None:
         return "expected a path of a file below the server's AGENTEVALS_SINK_DIR"
+    try:
+        return _taken(root, below)
+    except OSError as error:
+        return f"the server cannot look there ({error.strerror}); name another place"
+
+
+def _taken(root: Path, below: Path) -> str | None:
+    """Return what stands in the way of a file."""
     if (root / below).is_dir():
         return "expected the path of a file; there is a folder of this name"
     if any((root / above).is_file() for above in below.parents):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,19 @@ def test_a_path_that_others_have_taken_is_refused(rules: SinkRules, path: str) -
 
     assert places({"kind": "file", "path": path}, rules) == [("sinks", 0, "path")]
     assert places({"kind": "file", "path": "file"}, rules) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+def test_a_path_where_the_server_may_not_look_is_refused(rules: SinkRules) -> None:
+    assert rules.folder is not None
+    private = rules.folder / "private"
+    private.mkdir(mode=0)
+
+    (error,) = check_sinks([{"kind": "file", "path": "private/x"}], rules, ("sinks",))
+    private.chmod(0o700)
+
+    assert error.loc == ("sinks", 0, "path")
+    assert "Permission denied" in error.msg
 
 
 def test_too_many_sinks_are_refused(rules: SinkRules) -> None:

@@ -186,6 +186,7 @@ def test_idle_streams_hold_no_connection_and_end_with_the_server(
             async def read(started: asyncio.Event) -> None:
                 path = f"/api/runs/{run_id}/events"
                 async with stream(server.port, path) as opened:
+                    assert opened.status == 200
                     async for _ in opened.events():
                         started.set()
 

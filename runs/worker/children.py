@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -23,6 +25,8 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TZ")
 READ_SIZE = 1 << 16
 PIPE_WAIT_S = 0.5
+# Most jobs fit in whole; else both sides take turns for every 64 kB.
+PIPE_SIZE = 1 << 20
 
 
 class Child:
@@ -47,6 +51,7 @@ class Child:
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
         self.input = self._process.stdin.fileno()
         self.output = self._process.stdout.fileno()
+        _widen(self.input)
         os.set_blocking(self.input, False)
         os.set_blocking(self.output, False)
         self._decoder = FrameDecoder()
@@ -164,6 +169,13 @@ class Evaluators:
         """End them all."""
         while self._idle:
             self._idle.pop().close()
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold more, where the system can and the user may."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
 
 def _environment() -> dict[str, str]:

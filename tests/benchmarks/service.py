@@ -32,6 +32,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 CLIENTS = 8
 END_S = 300.0
 BATCH = 100
+ROUGE = "response_match_score"
 
 
 class Work(NamedTuple):
@@ -41,6 +42,7 @@ class Work(NamedTuple):
     trace: Any
     runs: int
     batch: int = 1
+    metric: str = "tool_trajectory_avg_score"
 
 
 class Contestant(Served):
@@ -77,10 +79,10 @@ class Contestant(Served):
         with httpx2.Client(base_url=self.base, timeout=60) as client:
             for _ in range(count // work.batch):
                 if work.batch > 1:
-                    body = {"runs": [run_body(work.trace) for _ in range(work.batch)]}
+                    body = {"runs": [run_body(work) for _ in range(work.batch)]}
                     answer = client.post("/api/runs/batch", json=body)
                 else:
-                    answer = client.post("/api/runs", json=run_body(work.trace))
+                    answer = client.post("/api/runs", json=run_body(work))
                 answer.raise_for_status()
 
     def _ended(self) -> int:
@@ -95,12 +97,12 @@ class Contestant(Served):
         return sum(_pss_kb(pid) for pid in _family(self.process.pid)) / 1024
 
 
-def run_body(trace: Any) -> dict[str, Any]:
-    """Return a request for one run, of the default metric."""
+def run_body(work: Work) -> dict[str, Any]:
+    """Return a request for one run."""
     spec = {
         "approach": "trace_replay",
-        "target": {"kind": "inline", "inline": trace},
-        "evalConfig": {"metrics": ["tool_trajectory_avg_score"]},
+        "target": {"kind": "inline", "inline": work.trace},
+        "evalConfig": {"metrics": [work.metric]},
         "evalSet": json.loads((SAMPLES / "eval_set_helm.json").read_text()),
     }
     return {"runId": str(uuid4()), "spec": spec}
@@ -173,10 +175,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=400)
     said = parser.parse_args()
     large = json.loads((SAMPLES / "helm.json").read_text())
+    size = len(json.dumps(large))
     works = [
         Work("small traces, one by one", small_trace(), said.runs),
-        Work("136 kB traces, one by one", large, said.runs // 2),
+        Work(f"{size // 1000} kB traces, one by one", large, said.runs // 2),
     ]
+    # Once, at the end: it is what both hold most memory for.
+    texts = Work("the same, answers compared", large, said.runs // 4, 1, ROUGE)
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     write(f"load average: {load()}\n")
     with contesting(said.peer) as contestants:
@@ -189,6 +194,9 @@ def main() -> None:
                     found[work.name, contestant.name].append(rate)
             batched = Work("small, in batches", small_trace(), 8 * BATCH, BATCH)
             found[batched.name, "ours"].append(contestants[0].runs_a_second(batched))
+        for contestant in contestants:
+            contestant.runs_a_second(texts._replace(runs=CLIENTS))
+            found[texts.name, contestant.name].append(contestant.runs_a_second(texts))
         show(found)
         for contestant in contestants:
             write(f"memory of {contestant.name}: {contestant.memory_mb():.0f} MB\n")

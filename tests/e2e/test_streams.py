@@ -234,8 +234,8 @@ def sessions(storage: dict[str, str]) -> int:
     url = storage["AGENTEVALS_DATABASE_URL"]
     with psycopg.connect(url) as own:
         row = own.execute(
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+            "AND datname = current_database() AND backend_type = 'client backend'"
         ).fetchone()
     assert row is not None
     return int(row[0])

@@ -106,7 +106,8 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no ty
     async def _write(self, body: bytes) -> None:
         """Send, and wait while the client is slow: nothing is queued up for it."""
         message = {"type": "http.response.body", "body": body, "more_body": True}
-        await asyncio.wait_for(self.send(message), STALLED_S)
+        async with asyncio.timeout(STALLED_S):
+            await self.send(message)
 
     def _header(self, name: str) -> str | None:
         """Return a header of the request."""
@@ -117,7 +118,8 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no ty
     async def _rest(self, changed: asyncio.Event) -> None:
         """Wait for news; a comment now and then shows that the stream is alive."""
         try:
-            await asyncio.wait_for(changed.wait(), KEEP_ALIVE_S)
+            async with asyncio.timeout(KEEP_ALIVE_S):
+                await changed.wait()
         except TimeoutError:
             await self._write(KEEP_ALIVE)
 

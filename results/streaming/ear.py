@@ -64,8 +64,7 @@ class Ear:
             self._listener.stop()
         if self._hearing is not None:
             self._hearing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._hearing
+            await asyncio.wait({self._hearing})
 
     def _say(self) -> None:
         self._saying = asyncio.ensure_future(

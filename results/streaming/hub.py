@@ -99,8 +99,7 @@ class Hub:
             feed.wake()
         if self._looking is not None:
             self._looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._looking
+            await asyncio.wait({self._looking})
             self._looking = None
         await self._ear.close()
         self._threads.shutdown(wait=False)
@@ -127,10 +126,12 @@ class Hub:
 
     async def _look_forever(self) -> None:
         await self._ear.open()
-        while True:
+        while not self.is_closing:
             poll_s = POLL_S if self._ear.is_up else DEAF_POLL_S
+            # Not ``wait_for``: before Python 3.12 it loses a cancel that comes with news.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), poll_s)
+                async with asyncio.timeout(poll_s):
+                    await self._news.wait()
             self._news.clear()
             try:
                 await self._look()

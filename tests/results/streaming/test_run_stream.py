@@ -195,6 +195,25 @@ async def test_closing_the_hub_ends_all_streams(hub: Hub) -> None:
     assert await reader.rest() == []
 
 
+@pytest.mark.parametrize("turns", range(5))
+async def test_news_at_the_same_moment_does_not_keep_the_hub_open(
+    hub: Hub, turns: int
+) -> None:
+    run = await in_thread(make_run)()
+    reader = Reader(hub, path_of(run))
+    await reader.open()
+    await reader.take(1)
+    await asyncio.sleep(0.2)  # until it waits
+
+    hub._news.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(hub.close())
+
+    assert (await asyncio.wait({closing}, timeout=20))[0] == {closing}
+    assert await reader.rest() == []
+
+
 @pytest.mark.parametrize(
     ("text", "loc"),
     [("x", "Last-Event-ID"), ("-1", "Last-Event-ID"), ("7", "Last-Event-ID")],

@@ -8,7 +8,8 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from http.client import IncompleteRead
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,8 @@ def test_ctrl_c_lets_a_request_in_flight_be_answered(
         client.request("POST", "/api/runs", json.dumps(submission), JSON)
         wait_until(server.has_read_everything)
         server.process.send_signal(signal.SIGINT)
-        stream.read()  # its end shows that the server stops
+        with suppress(IncompleteRead):  # one that had only just begun is cut off
+            stream.read()  # its end shows that the server stops
 
     assert client.getresponse().status == 202
     assert server.process.wait(timeout=60) == 0, server.log.read_text()

@@ -7,20 +7,16 @@ are kept; there are never more than a fixed number, and who comes then waits in 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from evaluation.framing import Frame, FrameKind, FramingError
 from evaluation.judging.asking import Asker
 from evaluation.values import Value
 from runs.errors import EvaluatorDiedError, ServerStoppedError, TooBusyError
 from runs.worker.children import Child
-
-# As much as the kernel lets anybody have: a trace then goes to its evaluator in one piece.
-PIPE_SIZE = 1 << 20
 
 
 class Limits(Value, frozen=True, kw_only=True):
@@ -145,10 +141,7 @@ class Host:
         return await loop.run_in_executor(self._starter, self._start)
 
     def _start(self) -> Child:
-        child = Child(self._command, self._make_asker())
-        with suppress(AttributeError, OSError):  # Linux only, and never needed
-            fcntl.fcntl(child.input, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
-        return child
+        return Child(self._command, self._make_asker())
 
     def _give_back(self, hosted: Hosted) -> None:
         hosted.detach()
@@ -158,7 +151,7 @@ class Host:
             hosted.child.close()
 
     def stop(self) -> None:
-        """End what is worked on: whoever waits hears that the process has died."""
+        """End what is worked on: whoever waits hears that the server ends."""
         self.is_stopped = True
         for hosted in self.busy:
             hosted.stop()

@@ -25,7 +25,8 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TZ")
 READ_SIZE = 1 << 16
 PIPE_WAIT_S = 0.5
-# Most jobs fit in whole; else both sides take turns for every 64 kB.
+# As much as the kernel lets anybody have: most jobs fit in whole, where both sides would
+# take turns for every 64 kB.
 PIPE_SIZE = 1 << 20
 
 

@@ -93,7 +93,10 @@ class Hub:
         return await self._read(lambda: changed_since(moment))
 
     async def close(self) -> None:
-        """End all streams: their clients come back to whoever serves then."""
+        """End all streams: their clients come back to whoever serves then.
+
+        One that is only just beginning still reads, and then ends as the others do.
+        """
         self.is_closing = True
         for feed in (self.changes, *self.feeds.values()):
             feed.wake()
@@ -102,11 +105,10 @@ class Hub:
             await asyncio.wait({self._looking})
             self._looking = None
         await self._ear.close()
-        self._threads.shutdown(wait=False)
 
     async def _load(self, feed: Feed, load: Callable[[], Awaitable[None]]) -> None:
         """Have a new feed loaded by whoever comes first; later ones have it renewed."""
-        if self._looking is None:
+        if self._looking is None and not self.is_closing:
             self._looking = asyncio.create_task(self._look_forever())
         if feed.is_loaded:
             self._news.set()

@@ -195,6 +195,18 @@ async def test_closing_the_hub_ends_all_streams(hub: Hub) -> None:
     assert await reader.rest() == []
 
 
+@pytest.mark.parametrize("path", ["/api/runs/events", None])
+async def test_a_stream_that_begins_while_the_hub_closes_is_ended(
+    hub: Hub, path: str | None
+) -> None:
+    run = await in_thread(make_run)()
+    await hub.close()
+    reader = Reader(hub, path or path_of(run))
+
+    assert await reader.open() == 200
+    await reader.rest()  # to its last chunk
+
+
 @pytest.mark.parametrize("turns", range(5))
 async def test_news_at_the_same_moment_does_not_keep_the_hub_open(
     hub: Hub, turns: int
